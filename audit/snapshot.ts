@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { open, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { sha256 } from '#core/hash.ts';
+import { Digest } from '#core/ids.ts';
+import type { Chain } from './chain.ts';
+import { checkpointText, noteInLine } from './checkpoint.ts';
+import type { Fold } from './fold.ts';
+import { isFrontier, rootOf } from './merkle.ts';
+import { segmentName } from './segment-files.ts';
+import type { NoteVerifier } from './signed-note.ts';
+
+const count = z.int().nonnegative();
+const Place = z.object({ segment: count, at: count, line: count });
+
+const SnapshotShape = z.object({
+  format: z.literal(1),
+  size: count,
+  root: Digest,
+  /** The checkpoint it is bound to: where its line begins, and what lies behind it. */
+  checkpointAt: count,
+  end: Place,
+  lastTs: count,
+  payloadEnd: z.object({ segment: count, at: count }),
+  frontier: z.array(Digest),
+  streams: z.string(),
+  index: z.array(z.object({ seq: count, place: Place })),
+  folds: z.array(z.object({ name: z.string(), version: z.int(), state: z.string() })),
+});
+
+/**
+ * Everything a start needs besides the entries behind it. A cache: throwing it away costs time only. It is trusted at a
+ * start if the log's own checkpoint at `size` has this root, and found out later by verification if the rest is wrong.
+ */
+export type Snapshot = z.infer<typeof SnapshotShape>;
+
+const fileIn = (cacheDir: string): string => join(cacheDir, 'snapshot.json');
+
+/** Undefined when there is none, or none that can be read. */
+export function readSnapshot(cacheDir: string): Snapshot | undefined {
+  try {
+    return SnapshotShape.parse(JSON.parse(readFileSync(fileIn(cacheDir), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces the snapshot as a whole. Not synced: a cut file is read as none. */
+export async function writeSnapshot(cacheDir: string, snapshot: Snapshot): Promise<void> {
+  const draft = `${fileIn(cacheDir)}.new`;
+  await writeFile(draft, JSON.stringify(snapshot), { mode: 0o600 });
+  await rename(draft, fileIn(cacheDir));
+}
+
+/** States of folds as text that is equal for equal states, whatever the order of keys. */
+export function saveFolds(folds: readonly Fold[]): Snapshot['folds'] {
+  return folds.map((fold) => ({ name: fold.name, version: fold.version, state: sortedJson(fold.save()) }));
+}
+
+/** Whether all folds took their state; if not they are as new. */
+export function loadFolds(folds: readonly Fold[], saved: Snapshot['folds']): boolean {
+  try {
+    if (saved.length !== folds.length) return false;
+    return folds.every((fold, i) => {
+      const from = saved[i];
+      if (from?.name !== fold.name || from.version !== fold.version) return false;
+      fold.load(JSON.parse(from.state));
+      return true;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** What a snapshot said that only a full replay can confirm. */
+export type Claim = { size: number; digest: Digest; streams: string };
+
+export function claimOf(
+  snapshot: Pick<Snapshot, 'size' | 'lastTs' | 'payloadEnd' | 'streams' | 'folds'>,
+): Claim {
+  const { size, lastTs, payloadEnd, streams, folds } = snapshot;
+  const lines = folds.map((fold) => `${fold.name} ${fold.version} ${sha256(fold.state)}`);
+  const head = `${lastTs} ${payloadEnd.segment} ${payloadEnd.at}`;
+  return { size, streams, digest: sha256([head, ...lines].join('\n')) };
+}
+
+/** The chain as of the snapshot, if the log has its checkpoint, genuine, at that very place; else undefined. */
+export async function chainOf(
+  snapshot: Snapshot,
+  log: { logDir: string; verifier: NoteVerifier },
+): Promise<Chain | undefined> {
+  const { size, root, lastTs, payloadEnd } = snapshot;
+  const origin = log.verifier.name;
+  const subtrees = snapshot.frontier.map((digest) => Buffer.from(digest, 'hex'));
+  const frontier = { size, subtrees };
+  if (!isFrontier(frontier) || rootOf(frontier).toString('hex') !== root) return undefined;
+  const note = noteInLine((await readCheckpointLine(snapshot, log.logDir)) ?? '');
+  const text = checkpointText(origin, size, rootOf(frontier));
+  if (note === undefined || !(await log.verifier.verify(text, note))) return undefined;
+  return { origin, frontier, lastTs, payloadEnd, group: [] };
+}
+
+async function readCheckpointLine(snapshot: Snapshot, logDir: string): Promise<string | undefined> {
+  const { checkpointAt, end } = snapshot;
+  const length = end.at - checkpointAt;
+  if (length < 1 || length > 4096) return undefined;
+  try {
+    const file = await open(join(logDir, segmentName(end.segment)), 'r');
+    try {
+      const { buffer } = await file.read(Buffer.alloc(length), 0, length, checkpointAt);
+      return buffer.at(-1) === 10 ? buffer.toString('utf8', 0, length - 1) : undefined;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}
