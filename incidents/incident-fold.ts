@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import type { Fold } from '#audit/fold.ts';
+import type { Entry } from '#audit/log.ts';
+import type { IncidentId } from '#core/ids.ts';
+import { type BodyOf, type Fact, readFact } from './entry.ts';
+import { type ClosedIncident, type Incident, titleOf } from './incident.ts';
+import { Severity } from './vocabulary.ts';
+
+/** How long a resolved incident keeps its details, so that the same alert can re-open it. */
+export const REOPEN_MS = 30 * 60_000;
+
+const SavedState = z.object({
+  opened: z.int(),
+  open: z.array(z.custom<Incident>()),
+  closed: z.array(z.custom<ClosedIncident>()),
+  unknownKinds: z.int(),
+});
+
+/**
+ * All incidents, folded from the log. Details are kept while an incident is open and for 30 minutes of log time after;
+ * then a summary is. An entry that this reader does not know is counted: from then on nothing may be claimed.
+ */
+export class IncidentFold implements Fold {
+  readonly name = 'incidents';
+  readonly version = 1;
+  /** Incidents ever opened. */
+  opened = 0;
+  unknownKinds = 0;
+  #open = new Map<IncidentId, Incident>();
+  #closed = new Map<IncidentId, ClosedIncident>();
+
+  get(id: IncidentId): Incident | undefined {
+    return this.#open.get(id);
+  }
+  /** Oldest first: the open ones and those resolved within the last half hour. */
+  current(): readonly Incident[] {
+    return [...this.#open.values()];
+  }
+  closed(): readonly ClosedIncident[] {
+    return [...this.#closed.values()];
+  }
+
+  apply(entry: Entry): void {
+    const fact = readFact(entry);
+    if (fact === undefined) this.unknownKinds += 1;
+    else if (fact.kind === 'incident.opened') this.#openIncident(fact.body, entry);
+    else if (entry.incidentId !== undefined) this.#applyToOpen(fact, entry.incidentId);
+    if (entry.kind === 'incident.opened' || entry.kind === 'server.started') this.#retire(entry.ts);
+  }
+
+  #openIncident(body: BodyOf<'incident.opened'>, entry: Entry): void {
+    if (entry.incidentId === undefined) return;
+    this.opened += 1;
+    this.#open.set(entry.incidentId, {
+      id: entry.incidentId,
+      state: 'open',
+      openedAt: entry.ts,
+      group: body.group,
+      service: body.service,
+      environment: body.environment,
+      owner: body.owner,
+      severity: body.severity,
+      mode: body.mode,
+      alerts: [alertOf(body.alert)],
+      takenBy: null,
+      escalated: null,
+      resolved: null,
+      monitor: null,
+      diagnosis: null,
+      actions: [],
+      verified: false,
+      calls: 0,
+      models: { rules: 0, model: 0, usdMicros: 0 },
+      firstSeq: entry.seq,
+      lastSeq: entry.seq,
+      trace: entry.traceId,
+    });
+  }
+
+  #applyToOpen(fact: Fact, id: IncidentId): void {
+    const incident = this.#open.get(id);
+    if (incident === undefined) return;
+    incident.lastSeq = fact.entry.seq;
+    step(incident, fact);
+  }
+
+  #retire(now: number): void {
+    for (const incident of this.#open.values()) {
+      if (incident.resolved === null || now - incident.resolved.at < REOPEN_MS) continue;
+      const { id, openedAt, service, environment, severity, actions, verified, firstSeq, lastSeq, resolved } =
+        incident;
+      this.#closed.set(id, {
+        id,
+        openedAt,
+        service,
+        environment,
+        severity,
+        actions,
+        verified,
+        firstSeq,
+        lastSeq,
+        resolved,
+        title: titleOf(incident),
+      });
+      this.#open.delete(id);
+    }
+  }
+
+  save(): unknown {
+    return {
+      opened: this.opened,
+      open: [...this.#open.values()],
+      closed: [...this.#closed.values()],
+      unknownKinds: this.unknownKinds,
+    };
+  }
+  load(state: unknown): void {
+    const saved = SavedState.parse(state);
+    this.opened = saved.opened;
+    this.unknownKinds = saved.unknownKinds;
+    this.#open = new Map(saved.open.map((incident) => [incident.id, incident]));
+    this.#closed = new Map(saved.closed.map((incident) => [incident.id, incident]));
+  }
+  reset(): void {
+    this.load({ opened: 0, open: [], closed: [], unknownKinds: 0 });
+  }
+}
+
+function alertOf(alert: BodyOf<'incident.opened'>['alert']): Incident['alerts'][number] {
+  const { fingerprint, name, severity, source, startsAt } = alert;
+  return { fingerprint, name, severity, source, startsAt, cleared: false };
+}
+
+function worse(one: Severity, other: Severity): Severity {
+  return Severity.options.indexOf(one) <= Severity.options.indexOf(other) ? one : other;
+}
+
+/** One fact of one incident; facts that change nothing here fall through. */
+function step(incident: Incident, fact: Fact): void {
+  switch (fact.kind) {
+    case 'alert.joined': {
+      const known = incident.alerts.find((alert) => alert.fingerprint === fact.body.alert.fingerprint);
+      if (known) known.cleared = false;
+      else incident.alerts.push(alertOf(fact.body.alert));
+      incident.severity = worse(incident.severity, fact.body.alert.severity);
+      return;
+    }
+    case 'alert.cleared':
+      for (const alert of incident.alerts)
+        if (alert.fingerprint === fact.body.fingerprint) alert.cleared = true;
+      return;
+    case 'session.spawned':
+      if (incident.state === 'open') incident.state = 'investigating';
+      return;
+    case 'turn.replied':
+      incident.models[fact.body.mode] += 1;
+      incident.models.usdMicros += fact.body.usdMicros;
+      return;
+    case 'run.settled':
+      return settleRun(incident, fact.body);
+    case 'tool.intended':
+      return intendTool(incident, fact.body);
+    case 'tool.refused':
+      if (fact.body.call !== null) countCall(incident, fact.body.call);
+      return;
+    case 'tool.finished':
+      if (
+        incident.state === 'mitigating' &&
+        fact.body.outcome === 'ok' &&
+        fact.body.tool.startsWith('service_')
+      )
+        incident.state = 'monitoring';
+      return;
+    case 'action.verified':
+      incident.verified = true;
+      return;
+    default:
+      stepOwnership(incident, fact);
+  }
+}
+
+/** Who has it and how it ended. */
+function stepOwnership(incident: Incident, fact: Fact): void {
+  switch (fact.kind) {
+    case 'incident.taken':
+      incident.takenBy = fact.body.by;
+      return;
+    case 'incident.escalated':
+      incident.escalated = { reason: fact.body.reason, missing: fact.body.missing, at: fact.entry.ts };
+      return;
+    case 'incident.resolved':
+      incident.state = 'resolved';
+      incident.resolved = { resolution: fact.body.resolution, by: fact.body.by, at: fact.entry.ts };
+      return;
+    case 'incident.reopened':
+      incident.state = 'investigating';
+      incident.resolved = null;
+      incident.escalated = null;
+      incident.monitor = null;
+      incident.diagnosis = null;
+      return;
+    default:
+      return;
+  }
+}
+
+function settleRun(incident: Incident, body: BodyOf<'run.settled'>): void {
+  if (body.report?.role === 'monitor') incident.monitor = body.report;
+  if (body.report?.role === 'diagnosis') {
+    incident.diagnosis = body.report;
+    const named = body.report.outcome === 'likely' || body.report.outcome === 'confirmed';
+    if (named && incident.state === 'investigating') incident.state = 'identified';
+  }
+}
+
+function intendTool(incident: Incident, body: BodyOf<'tool.intended'>): void {
+  countCall(incident, body.call);
+  if (body.approval === null || (body.phase !== 'run' && body.phase !== 'undo')) return;
+  incident.actions.push(body.phase === 'undo' ? `undo:${body.tool}` : body.tool);
+  incident.state = 'mitigating';
+}
+
+function countCall(incident: Incident, call: string): void {
+  incident.calls = Math.max(incident.calls, Number(call.slice(1)));
+}

@@ -1,0 +1,92 @@
+import type { Digest, IncidentId, PersonId, ServiceId } from '#core/ids.ts';
+import type { DiagnosisReport, MonitorReport } from './reports.ts';
+import type { EscalationReason, Mode, Resolution, Severity } from './vocabulary.ts';
+
+/**
+ * States of an incident, each derived from facts:
+ * - open: `incident.opened`; nobody has looked yet.
+ * - investigating: an agent was spawned.
+ * - identified: a diagnosis named a cause (`likely` or `confirmed`).
+ * - mitigating: a change was started (intent in the log).
+ * - monitoring: the change finished; the signal is being watched.
+ * - resolved: `incident.resolved`; re-opens when the same alert comes back within 30 minutes.
+ * Escalated and taken are facts beside the state: people own it, whatever the state.
+ */
+export type IncidentState =
+  | 'open'
+  | 'investigating'
+  | 'identified'
+  | 'mitigating'
+  | 'monitoring'
+  | 'resolved';
+
+export type IncidentAlert = {
+  fingerprint: Digest;
+  name: string;
+  severity: Severity;
+  source: string;
+  startsAt: number;
+  cleared: boolean;
+};
+
+/** One change that was started, in order; an undo is `undo:TOOL`. */
+export type IncidentAction = string;
+
+export type Incident = {
+  id: IncidentId;
+  state: IncidentState;
+  openedAt: number;
+  group: string;
+  service: ServiceId | null;
+  environment: string;
+  owner: string;
+  severity: Severity;
+  mode: Mode;
+  alerts: IncidentAlert[];
+  takenBy: PersonId | null;
+  escalated: { reason: EscalationReason; missing: readonly string[]; at: number } | null;
+  resolved: { resolution: Resolution; by: string; at: number } | null;
+  monitor: MonitorReport | null;
+  diagnosis: DiagnosisReport | null;
+  actions: IncidentAction[];
+  verified: boolean;
+  /** Number of the last evidence id that was given out. */
+  calls: number;
+  models: { rules: number; model: number; usdMicros: number };
+  /** Log positions of the first and last entry. */
+  firstSeq: number;
+  lastSeq: number;
+  trace: string;
+};
+
+/** What is kept of an incident that was resolved long ago. */
+export type ClosedIncident = Pick<
+  Incident,
+  'id' | 'openedAt' | 'service' | 'environment' | 'severity' | 'actions' | 'verified' | 'firstSeq' | 'lastSeq'
+> & {
+  title: string;
+  resolved: { resolution: Resolution; by: string; at: number };
+};
+
+/** One line: what is wrong, as the page said it. */
+export function titleOf(incident: Pick<Incident, 'alerts' | 'service'>): string {
+  const alert = incident.alerts[0];
+  return `${alert?.name ?? 'unnamed alert'} ${incident.service ?? '(service not in the config)'}`;
+}
+
+/** One word for how it stands: the resolution, or `escalated` / `denied` while people own it, else the state. */
+export function outcomeOf(incident: Pick<Incident, 'resolved' | 'escalated' | 'state'>): string {
+  if (incident.resolved) return incident.resolved.resolution;
+  if (incident.escalated) return incident.escalated.reason === 'denied' ? 'denied' : 'escalated';
+  return incident.state;
+}
+
+/** The top cause, when a diagnosis stands behind one. */
+export function causeOf(
+  incident: Pick<Incident, 'diagnosis'>,
+): { cause: string; service: ServiceId; confidence: number } | null {
+  const report = incident.diagnosis;
+  if (report === null || (report.outcome !== 'likely' && report.outcome !== 'confirmed')) return null;
+  const top = report.hypotheses[0];
+  return top === undefined ? null : { cause: top.cause, service: top.service, confidence: top.confidence };
+}

@@ -1,0 +1,61 @@
+import type { Digest, ServiceId } from '#core/ids.ts';
+import type { Mode, SignalName } from './vocabulary.ts';
+
+/** Where a signal comes from, in terms that a Prometheus query and the built-in scraper both compute. */
+export type SignalSource =
+  | { kind: 'ratio'; of: Selector; to: Selector } // rate(of) / rate(to)
+  | { kind: 'rate'; of: Selector } // per second, summed over instances
+  | { kind: 'quantile'; histogram: string; q: number; unit: 'seconds' | 'milliseconds' } // in ms
+  | { kind: 'gauge_ratio'; of: string; per: string; over: 'sum' | 'max' } // e.g. in flight / pool size
+  | { kind: 'up' }; // targets that answered the last scrape
+/** A metric with equality or regular-expression matchers on its labels (`code: "5.."` is anchored, as in PromQL). */
+export type Selector = { metric: string; where?: Readonly<Record<string, string>> };
+
+/** One service of the inventory, as the config gives it. */
+export type Service = {
+  readonly id: ServiceId;
+  readonly environment: string;
+  readonly owner: string; // team
+  readonly mode: Mode;
+  readonly dependsOn: readonly ServiceId[];
+  readonly maxReplicas: number;
+  readonly signals: Readonly<Partial<Record<SignalName, SignalSource>>>;
+  readonly telemetry?: string; // id of the metrics source
+  readonly logs?: readonly string[]; // files
+  readonly probe?: string; // URL of the health check
+  readonly workload?: { readonly driver: string; readonly name: string };
+};
+
+export type Inventory = {
+  /** Digest of the inventory part of the config. */
+  readonly version: Digest;
+  readonly services: ReadonlyMap<ServiceId, Service>;
+};
+
+/** Services that call `id`, directly or through others: where a fault of `id` shows up. */
+export function callersOf(inventory: Inventory, id: ServiceId): Set<ServiceId> {
+  const callers = new Set<ServiceId>();
+  const queue: ServiceId[] = [id];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    for (const service of inventory.services.values()) {
+      if (service.dependsOn.includes(next) && !callers.has(service.id)) {
+        callers.add(service.id);
+        queue.push(service.id);
+      }
+    }
+  }
+  return callers;
+}
+
+/** Services that `id` calls, directly or through others: where a fault that shows at `id` may come from. */
+export function dependenciesOf(inventory: Inventory, id: ServiceId): Set<ServiceId> {
+  const found = new Set<ServiceId>();
+  const queue = [...(inventory.services.get(id)?.dependsOn ?? [])];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    queue.push(...(inventory.services.get(next)?.dependsOn ?? []));
+  }
+  found.delete(id);
+  return found;
+}
