@@ -82,15 +82,14 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
 }
 
 async function startLog(parts: Parts): Promise<FileLog> {
-  const { options, dirs, signer, keys, recovered } = parts;
-  const { clock, random, disk = realDisk, segmentBytes = SEGMENT_BYTES, onClockBack } = options;
-  const { frontier, lastTs, payloadEnd } = recovered.chain;
+  const { options, dirs, recovered } = parts;
+  const { clock, disk = realDisk, segmentBytes = SEGMENT_BYTES } = options;
   const opened: FileLog['opened'] = {
     replayed: recovered.replayed,
     snapshot: recovered.claimed ? 'used' : 'none',
     cut: recovered.cut,
   };
-  const sizeAtOpen = frontier.size;
+  const sizeAtOpen = recovered.chain.frontier.size;
   const writer = createSegmentWriter({ logDir: dirs.log, disk, clock, segmentBytes, from: recovered.end });
   const snapshotter = createSnapshotter({
     cacheDir: dirs.cache,
@@ -98,7 +97,25 @@ async function startLog(parts: Parts): Promise<FileLog> {
     folds: options.folds ?? [],
     state: recovered,
   });
-  const committer = createCommitter({
+  const committer = committerOf(parts, writer, snapshotter);
+  try {
+    const { cut } = recovered;
+    if (sizeAtOpen === 0) await committer.append([openedDraft(parts.signer)]);
+    if (cut.bytes + cut.payloadBytes > 0) {
+      await committer.append([recoveredDraft({ ...cut, size: sizeAtOpen })]);
+    }
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+  return { ...committer, ...fileMethods(parts, { committer, writer, snapshotter, sizeAtOpen }), opened };
+}
+
+function committerOf(parts: Parts, writer: SegmentWriter, snapshotter: Snapshotter): Committer {
+  const { options, keys, recovered, signer } = parts;
+  const { clock, random, segmentBytes = SEGMENT_BYTES, onClockBack } = options;
+  const { frontier, lastTs, payloadEnd } = recovered.chain;
+  return createCommitter({
     clock,
     stager: { keys, random, payloadSegmentBytes: segmentBytes },
     signer,
@@ -112,12 +129,6 @@ async function startLog(parts: Parts): Promise<FileLog> {
     },
     ...(onClockBack ? { onClockBack } : {}),
   });
-  if (sizeAtOpen === 0) await committer.append([openedDraft(signer)]);
-  const { cut } = recovered;
-  if (cut.bytes + cut.payloadBytes > 0) {
-    await committer.append([recoveredDraft({ ...cut, size: sizeAtOpen })]);
-  }
-  return { ...committer, ...fileMethods(parts, { committer, writer, snapshotter, sizeAtOpen }), opened };
 }
 
 type Running = { committer: Committer; writer: SegmentWriter; snapshotter: Snapshotter; sizeAtOpen: number };

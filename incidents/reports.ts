@@ -142,7 +142,7 @@ export const Wake = z.union([
   /** `child` is the run that settled: the coordinator is told of each exactly once. */
   z.strictObject({
     kind: z.literal('child_settled'),
-    child: RunId.optional(),
+    child: RunId.exactOptional(),
     role: z.enum(['monitor', 'diagnosis', 'remediation']),
     outcome: z.string().regex(/^[a-z_]{1,40}$/),
     report: Report.nullable(),

@@ -79,6 +79,24 @@ test('a first group that was never finished leaves an empty log', async () => {
   expect((await entriesOf(log)).map((entry) => entry.kind)).toEqual(['log.opened', 'log.recovered']);
 });
 
+test('a torn first group of a later segment is cut there', async () => {
+  const dir = tempDir();
+  const log = await fileLog(dir, { segmentBytes: 1, folds: [] });
+  await log.append([draft()]);
+  await log.close();
+  const path = join(dir, 'log/00000001.jsonl');
+  writeFileSync(path, readFileSync(path).subarray(0, 90));
+  rmSync(join(dir, 'cache'), { recursive: true });
+  expect(await verifyLog({ dir })).toMatchObject({ kind: 'ok', entries: 1, unsealed: 90 });
+  const again = await fileLog(dir, { segmentBytes: 1 });
+  expect(again.opened.cut).toEqual({ bytes: 90, payloadBytes: 0 });
+  await again.append([draft()]);
+  await again.close();
+  const third = await fileLog(dir);
+  expect([third.opened.snapshot, third.size()]).toEqual(['used', 3]);
+  expect(await verifyLog({ dir })).toMatchObject({ kind: 'ok', entries: 3, unsealed: 0 });
+});
+
 test('a complete checkpoint that is wrong is tamper, and nothing is cut', async () => {
   const { dir, bytes } = await logWithLastGroup();
   const at = bytes.lastIndexOf('\\n"}') - 10;

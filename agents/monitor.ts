@@ -1,0 +1,17 @@
+import { MonitorReport } from '#incidents/reports.ts';
+import type { Prompt } from '#prompts/load.ts';
+import type { AgentSpec } from '#sessions/agent-spec.ts';
+import { dropUnfounded } from './claims.ts';
+import { RUN_LIMITS } from './limits.ts';
+
+/** Says what is wrong, since when and how wide. */
+export function monitorSpec(prompt: Prompt): AgentSpec {
+  return {
+    role: 'monitor',
+    prompt,
+    allowlist: ['metrics_query', 'http_probe', 'workload_status'],
+    limits: RUN_LIMITS,
+    report: MonitorReport,
+    settle: dropUnfounded,
+  };
+}

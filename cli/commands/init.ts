@@ -1,0 +1,80 @@
+import { basename, dirname } from 'node:path';
+import { realRandom } from '#core/clock.ts';
+import { FirebreakError } from '#core/errors.ts';
+import { PersonId } from '#core/ids.ts';
+import { httpGet } from '#intake/http-get.ts';
+import type { Common, Context, Outcome } from '../context.ts';
+import { configPath } from '../data-dir.ts';
+
+export type InitFlags = Common & {
+  readonly person?: string;
+  readonly team?: string;
+  readonly environment?: string;
+};
+
+/** Writes a first config, never over another one, and shows the personal token once. */
+export async function init(options: InitFlags, context: Context): Promise<Outcome> {
+  const [{ initConfig }, { findLocal }, { CONFIG_NAME }] = await Promise.all([
+    import('#server/init.ts'),
+    import('#server/local-finds.ts'),
+    import('#server/config.ts'),
+  ]);
+  const path = configPath(options, context);
+  if (basename(path) !== CONFIG_NAME)
+    throw new FirebreakError(
+      'usage',
+      `the config is always called ${CONFIG_NAME}; name its folder with --config FOLDER/${CONFIG_NAME}`,
+    );
+  const person = await nameOf('person', {
+    given: options.person,
+    question: 'Your name as a person id (like alice):',
+    context,
+  });
+  const team = await nameOf('team', {
+    given: options.team,
+    question: 'Your team (like team-shop):',
+    context,
+  });
+  const environment = await nameOf('environment', {
+    given: options.environment ?? 'prod',
+    question: '',
+    context,
+  });
+  const found = await findLocal(httpGet, context.clock);
+  const made = initConfig({
+    dir: dirname(path),
+    environment,
+    team: { id: team, name: team },
+    person: { id: person, name: person },
+    found,
+    random: realRandom,
+  });
+  const seen = Object.entries(found).map(([name, place]) => `${name}: ${place ?? 'not found'}`);
+  const lines = [
+    `wrote ${made.config}; every service starts in mode observe, so nothing is changed`,
+    `found on this machine: ${seen.join(', ')}`,
+    '',
+    `your personal token, shown only now:  ${made.personToken}`,
+    'keep it in ~/.config/firebreak/token (chmod 600) or in FIREBREAK_TOKEN',
+    '',
+    `for the Alertmanager (its token is in ${made.tokenFile}), add to alertmanager.yml:`,
+    ...made.receiver.trimEnd().split('\n'),
+    '',
+    'next: fill in your services, then firebreak serve',
+  ];
+  return { lines, json: { ...made, found } };
+}
+
+type Wanted = { readonly given: string | undefined; readonly question: string; readonly context: Context };
+
+async function nameOf(what: string, { given, question, context }: Wanted): Promise<string> {
+  const answer = given ?? (await context.prompt?.text(question));
+  if (answer === undefined)
+    throw new FirebreakError('usage', `there is no ${what}: give it with --${what} NAME`);
+  const name = PersonId.safeParse(answer.trim());
+  if (name.success) return name.data;
+  throw new FirebreakError(
+    'usage',
+    `--${what}: a name has lower-case letters, digits, ".", "_" and "-", and starts with a letter`,
+  );
+}

@@ -1,0 +1,231 @@
+import { Command } from 'commander';
+import type { DecideOptions, Wanted } from './commands/approvals.ts';
+import type { ShowFilter } from './commands/audit.ts';
+import type { DemoFlags } from './commands/demo.ts';
+import type { InitFlags } from './commands/init.ts';
+import type { Common, Context, Outcome } from './context.ts';
+import { version } from './version.ts';
+
+/** Takes what a command came to: prints it and keeps the exit code. */
+export type Settle = (work: Promise<Outcome>, options: Common) => Promise<void>;
+
+type Parts = { readonly context: Context; readonly settle: Settle };
+
+/** All commands. What a command needs is loaded only when it runs, so that `status` does not wait for the server's code. */
+export function buildProgram(parts: Parts): Command {
+  const program = new Command('firebreak').description(
+    'Incident assistant for people on call. Nothing is changed unless a person approved exactly that.',
+  );
+  program.helpCommand(false).version(version());
+  addServerCommands(program, parts);
+  addIncidentCommands(program, parts);
+  addApprovalCommands(program, parts);
+  addSessionCommands(program, parts);
+  addAuditCommands(program, parts);
+  addStopCommands(program, parts);
+  return program;
+}
+
+/** A command with the options that every command has. */
+function leaf(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--json', 'end with one JSON document on the last line')
+    .option('--data-dir <dir>', 'data directory (default: .firebreak beside the config)')
+    .option('--config <file>', 'config file (default: ./firebreak.yaml)')
+    .option(
+      '--token-file <file>',
+      'file with your personal token (default: FIREBREAK_TOKEN, ~/.config/firebreak/token)',
+    );
+}
+
+function addServerCommands(program: Command, { context, settle }: Parts): void {
+  leaf(program, 'serve', 'run the server').action((options: Common) =>
+    settle(
+      import('./commands/serve.ts').then(({ runServer }) => runServer(options, context)),
+      options,
+    ),
+  );
+  leaf(program, 'init', 'write a first config and your personal token')
+    .option('--person <id>', 'you, like alice')
+    .option('--team <id>', 'your team, like team-shop')
+    .option('--environment <name>', 'where your services run (default: prod)')
+    .action((options: InitFlags) =>
+      settle(
+        import('./commands/init.ts').then(({ init }) => init(options, context)),
+        options,
+      ),
+    );
+  leaf(program, 'status', 'what burns, what waits, what is switched off').action((options: Common) =>
+    settle(
+      import('./commands/status.ts').then(({ status }) => status(options, context)),
+      options,
+    ),
+  );
+  leaf(program, 'demo', 'break a small real shop and watch it being repaired')
+    .option('--scenario <name>', 'what is broken')
+    .option('--all', 'every scenario, one after the other')
+    .option('--blind', 'a scenario chosen by the seed and shown at the end only')
+    .option('--break-it', 'nothing is broken for you: break something yourself')
+    .option('--seed <n>', 'whole number that makes a run repeatable', '0')
+    .option('--approve-as <person>', 'approve without asking')
+    .option('--keep <dir>', 'keep the log in this folder')
+    .action((options: DemoFlags) =>
+      settle(
+        import('./commands/demo.ts').then(({ runDemo }) => runDemo(options)),
+        options,
+      ),
+    );
+  leaf(program, 'triage', 'hand over alerts from a file, or - for standard input')
+    .argument('<file>')
+    .action((file: string, options: Common) =>
+      settle(
+        import('./commands/triage.ts').then(({ triage }) => triage(file, options, context)),
+        options,
+      ),
+    );
+}
+
+function addIncidentCommands(program: Command, { context, settle }: Parts): void {
+  const incidents = program.command('incidents').helpCommand(false).description('what is and was wrong');
+  const load = () => import('./commands/incidents.ts');
+  leaf(incidents, 'list', 'all incidents, open ones first').action((options: Common) =>
+    settle(
+      load().then(({ listIncidents }) => listIncidents(options, context)),
+      options,
+    ),
+  );
+  leaf(incidents, 'show', 'one incident: what, why, what was done, what is next')
+    .argument('<id>', 'like INC-12')
+    .action((id: string, options: Common) =>
+      settle(
+        load().then(({ showIncident }) => showIncident(id, options, context)),
+        options,
+      ),
+    );
+  leaf(incidents, 'export', 'one incident and its log entries as JSON')
+    .argument('<id>', 'like INC-12')
+    .action((id: string, options: Common) =>
+      settle(
+        load().then(({ exportIncident }) => exportIncident(id, options, context)),
+        options,
+      ),
+    );
+}
+
+function addApprovalCommands(program: Command, { context, settle }: Parts): void {
+  const approvals = program
+    .command('approvals')
+    .helpCommand(false)
+    .description('changes that wait for a person, and what became of them');
+  const load = () => import('./commands/approvals.ts');
+  leaf(approvals, 'list', 'all approvals, what waits first').action((options: Common) =>
+    settle(
+      load().then(({ listApprovals }) => listApprovals(options, context)),
+      options,
+    ),
+  );
+  leaf(approvals, 'show', 'one proposal as its approvers see it')
+    .argument('<id>', 'like A-3')
+    .action((id: string, options: Common) =>
+      settle(
+        load().then(({ showApproval }) => showApproval(id, options, context)),
+        options,
+      ),
+    );
+  const decide = (wanted: Wanted) => (id: string, options: DecideOptions) =>
+    settle(
+      load().then(({ decideApproval }) => decideApproval(wanted, id, { options, context })),
+      options,
+    );
+  leaf(approvals, 'approve', 'say yes to exactly the card that is shown')
+    .argument('<id>', 'like A-3')
+    .option('-y, --yes', 'do not ask')
+    .option('--typed <name>', 'name of the target, for a wide change')
+    .action(decide('approve'));
+  leaf(approvals, 'deny', 'say no').argument('<id>', 'like A-3').action(decide('deny'));
+  leaf(approvals, 'revoke', 'take back a yes before it is used')
+    .argument('<id>', 'like A-3')
+    .action(decide('revoke'));
+}
+
+function addSessionCommands(program: Command, { context, settle }: Parts): void {
+  const sessions = program.command('sessions').helpCommand(false).description('conversations of the agents');
+  const load = () => import('./commands/sessions.ts');
+  leaf(sessions, 'list', 'sessions of incidents that are open or just ended').action((options: Common) =>
+    settle(
+      load().then(({ listSessions }) => listSessions(options, context)),
+      options,
+    ),
+  );
+  leaf(sessions, 'show', 'one session')
+    .argument('<key>')
+    .action((key: string, options: Common) =>
+      settle(
+        load().then(({ showSession }) => showSession(key, options, context)),
+        options,
+      ),
+    );
+  leaf(sessions, 'export', 'a transcript as JSON lines')
+    .argument('<key>')
+    .action((key: string, options: Common) =>
+      settle(
+        load().then(({ exportSession }) => exportSession(key, options, context)),
+        options,
+      ),
+    );
+}
+
+function addAuditCommands(program: Command, { context, settle }: Parts): void {
+  const audit = program.command('audit').helpCommand(false).description('the log that proves what happened');
+  const load = () => import('./commands/audit.ts');
+  leaf(audit, 'verify', 'check every byte of a log')
+    .argument('[dir]', 'data directory or log folder')
+    .action((dir: string | undefined, options: Common) =>
+      settle(
+        load().then(({ verifyAudit }) => verifyAudit(dir, options, context)),
+        options,
+      ),
+    );
+  leaf(audit, 'show', 'print the entries as they are')
+    .option('--incident <id>', 'only this incident')
+    .option('--kind <kind>', 'only entries of this kind, like tool.intended')
+    .action((options: ShowFilter) =>
+      settle(
+        load().then(({ showAudit }) => showAudit(options, context)),
+        options,
+      ),
+    );
+}
+
+function addStopCommands(program: Command, { context, settle }: Parts): void {
+  const load = () => import('./commands/stops.ts');
+  const freeze = program.command('freeze').helpCommand(false).description('stop or allow new changes');
+  leaf(freeze, 'on', 'no change is started; the undo of one that was started still runs').action(
+    (options: Common) =>
+      settle(
+        load().then((stops) => stops.freeze(true, options, context)),
+        options,
+      ),
+  );
+  leaf(freeze, 'off', 'end the freeze').action((options: Common) =>
+    settle(
+      load().then((stops) => stops.freeze(false, options, context)),
+      options,
+    ),
+  );
+  leaf(program, 'off', 'stop every new effect at once, undo included; needs no token and no server').action(
+    (options: Common) =>
+      settle(
+        load().then((stops) => stops.off(options, context)),
+        options,
+      ),
+  );
+  leaf(program, 'on', 'switch on again (owners)').action((options: Common) =>
+    settle(
+      load().then((stops) => stops.on(options, context)),
+      options,
+    ),
+  );
+}

@@ -1,0 +1,194 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { realClock } from '#core/clock.ts';
+import { readFact } from '#incidents/entry.ts';
+import { causeOf, type Incident, outcomeOf } from '#incidents/incident.ts';
+import { IncidentFold } from '#incidents/incident-fold.ts';
+import type { Approver } from './approver.ts';
+import { type Entry, followEntries } from './entry-stream.ts';
+import { brokenService, fix, inject } from './faults.ts';
+import { type FirebreakHome, writeFirebreakHome } from './firebreak-config.ts';
+import { type FirebreakProcess, firebreak, startFirebreak } from './firebreak-process.ts';
+import { type LoadSummary, summarise } from './load-summary.ts';
+import { plantOrders } from './poison.ts';
+import type { Expected, Scenario } from './scenarios.ts';
+import { type Shop, startShop } from './shop.ts';
+
+/** What a run says about itself, as `--json` prints it. */
+export type RunResult = {
+  scenario: string;
+  expected: Expected | null;
+  outcome: string;
+  culprit: string | null;
+  brokenService: string | null;
+  actions: readonly string[];
+  verified: boolean;
+  mode: 'rules' | 'model';
+  ms: number;
+};
+
+/** What the terminal shows besides the result. */
+export type RunEvents = {
+  started(shop: Shop): void;
+  load(seen: LoadSummary): void;
+  /** The shop is warm and nothing is injected: somebody may break it now. */
+  invite(shop: Shop): Promise<void>;
+  entry(entry: Entry): void;
+  finished(about: Finished): void;
+};
+export type Finished = {
+  result: RunResult;
+  scenario: Scenario;
+  load: { before: LoadSummary; during: LoadSummary; after: LoadSummary };
+  incidents: readonly Incident[];
+  log: { entries: number; root: string; verified: boolean; text: string };
+};
+
+/** The shop runs this long before anything breaks, so that there is a normal to compare with. */
+const WARM_MS = 9_000;
+const RUN_MS = 100_000;
+/** How long the user may take to break something. */
+const PATIENCE_MS = 15 * 60_000;
+const CALM_MS = 2_500;
+
+const Verified = z.looseObject({
+  kind: z.string(),
+  entries: z.int().optional(),
+  root: z.string().optional(),
+});
+
+/** One scenario from a healthy shop to the end of its incident, with real processes; everything is stopped and removed after. */
+export async function runScenario(
+  scenario: Scenario,
+  run: { approver: Approver; events: RunEvents; keep: string | undefined; signal: AbortSignal },
+): Promise<RunResult> {
+  const dir = mkdtempSync(join(tmpdir(), 'firebreak-demo-'));
+  const shop = await startShop({ dir: join(dir, 'shop') });
+  let server: FirebreakProcess | undefined;
+  try {
+    const home = writeFirebreakHome(join(dir, 'firebreak'), shop, run.approver.name);
+    server = await startFirebreak(home);
+    const finished = await play(scenario, { ...run, shop, home, server });
+    await server.stop();
+    server = undefined;
+    const log = await verify(home);
+    if (run.keep !== undefined) cpSync(join(home.data, 'log'), run.keep, { recursive: true });
+    run.events.finished({ ...finished, log });
+    return finished.result;
+  } finally {
+    await Promise.all([shop.stop(), server?.stop()]);
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+type Play = {
+  approver: Approver;
+  events: RunEvents;
+  signal: AbortSignal;
+  shop: Shop;
+  home: FirebreakHome;
+  server: FirebreakProcess;
+};
+
+async function play(scenario: Scenario, on: Play): Promise<Omit<Finished, 'log'>> {
+  const { shop, server, home } = on;
+  const over = Promise.withResolvers<void>();
+  const stop = new AbortController();
+  const times = { paged: 0, ended: 0 };
+  const fold = new IncidentFold();
+  const onEntry = (entry: Entry): void => {
+    fold.apply(entry);
+    if (entry.kind === 'incident.opened' && times.paged === 0) times.paged = realClock.now();
+    on.events.entry(entry);
+    void answer(scenario, on, entry);
+    if (isEnd(entry)) over.resolve();
+  };
+  on.events.started(shop);
+  shop.pager.aim({
+    port: Number(new URL(server.url).port),
+    path: '/v1/alerts/alertmanager',
+    token: home.alertToken,
+  });
+  const following = followEntries(server, home.viewerToken, { signal: stop.signal, onEntry });
+  await realClock.sleep(WARM_MS + scenario.delayMs, on.signal);
+  const broken = realClock.now();
+  const before = summarise(shop.load.samples(), broken - WARM_MS + 2000, broken);
+  on.events.load(before);
+  if (scenario.break === null) await on.events.invite(shop);
+  else await inject(scenario.break.fault, scenario.break.service, shop);
+  if (scenario.break !== null && scenario.poisoned) plantOrders(shop, scenario.break.service);
+  await atMost(over.promise, scenario.break === null ? PATIENCE_MS : RUN_MS, on.signal);
+  times.ended = realClock.now();
+  await realClock.sleep(CALM_MS, on.signal);
+  stop.abort();
+  await following;
+  const incidents = fold.current();
+  const during = summarise(shop.load.samples(), broken + 2000, Math.max(broken + 5000, times.paged + 2000));
+  const after = summarise(shop.load.samples(), times.ended - 2000, realClock.now());
+  return {
+    result: resultOf(scenario, incidents, times),
+    scenario,
+    load: { before, during, after },
+    incidents,
+  };
+}
+
+/** Answers what needs people: the approval card, or (fixed by hand) a repair that makes it needless. */
+async function answer(scenario: Scenario, on: Play, entry: Entry): Promise<void> {
+  const fact = readFact(entry);
+  if (fact?.kind !== 'approval.requested' || fact.body.mode !== 'act') return;
+  if (scenario.byHand && scenario.break !== null)
+    return fix(scenario.break.fault, scenario.break.service, on.shop);
+  return on.approver.decide({
+    approval: fact.body.approval,
+    hash: fact.body.hash,
+    plan: fact.body.plan,
+    home: on.home,
+    server: on.server,
+  });
+}
+
+function isEnd(entry: Entry): boolean {
+  return entry.kind === 'incident.resolved' || entry.kind === 'incident.escalated';
+}
+
+/** Waits for the end, or for so long; rejects when the whole run is stopped. Leaves no timer behind. */
+async function atMost(end: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const timer = realClock
+    .sleep(ms, AbortSignal.any([signal, over.signal]))
+    .catch(() => signal.throwIfAborted());
+  await Promise.race([end, timer]);
+  over.abort();
+}
+
+function resultOf(
+  scenario: Scenario,
+  incidents: readonly Incident[],
+  times: { paged: number; ended: number },
+): RunResult {
+  const first = incidents[0];
+  const cause = first === undefined ? null : causeOf(first);
+  return {
+    scenario: scenario.name,
+    expected: scenario.expected,
+    outcome: first === undefined ? 'not_paged' : outcomeOf(first),
+    culprit: cause?.service ?? null,
+    brokenService:
+      scenario.break === null ? null : brokenService(scenario.break.fault, scenario.break.service),
+    actions: incidents.flatMap((incident) => incident.actions),
+    verified: first?.verified ?? false,
+    mode: incidents.some((incident) => incident.models.model > 0) ? 'model' : 'rules',
+    ms: times.ended - times.paged,
+  };
+}
+
+async function verify(home: FirebreakHome): Promise<Finished['log']> {
+  const { code, stdout, stderr } = await firebreak(['audit', 'verify', join(home.data, 'log'), '--json']);
+  const lines = stdout.trim().split('\n');
+  const parsed = Verified.safeParse(JSON.parse(lines.at(-1) ?? 'null'));
+  const { entries = 0, root = '' } = parsed.data ?? {};
+  return { entries, root, verified: code === 0, text: code === 0 ? '' : stderr.trim() };
+}

@@ -1,0 +1,57 @@
+import { LIKELY } from './assess.ts';
+import { healthOf } from './healthy.ts';
+import { MARGIN, type Ranking } from './rank.ts';
+import { isConfigured, type Read, readKey } from './read.ts';
+
+/**
+ * The looks that tell most at this point, best first, at most `limit`: each is worth the points that it could move,
+ * weighted by how far its cause can still get. Empty when the leader cannot be caught any more or nothing is left to see.
+ */
+export function nextReads(ranking: Ranking, limit: number): Read[] {
+  if (limit <= 0 || ranking.outcome === 'healthy') return [];
+  const open = isSettled(ranking) ? [] : byWorth(ranking);
+  const reads = [...toAct(ranking), ...open];
+  const wanted = new Map(
+    (reads.length > 0 ? reads : lastLooks(ranking)).map((read) => [readKey(read), read]),
+  );
+  return [...wanted.values()]
+    .filter(
+      (read) =>
+        isConfigured(ranking.scene.inventory, read) && !ranking.scene.evidence.done.has(readKey(read)),
+    )
+    .slice(0, limit);
+}
+
+/** The leader is confirmed and no other cause can come near it. */
+function isSettled({ outcome, assessed }: Ranking): boolean {
+  const [best, ...others] = assessed;
+  if (best === undefined) return true;
+  const rival = Math.max(0, ...others.map(({ potential }) => potential));
+  return outcome === 'confirmed' && rival <= best.confidence - MARGIN;
+}
+
+function byWorth({ assessed }: Ranking): Read[] {
+  const worth = new Map<string, { read: Read; points: number }>();
+  for (const { potential, wants } of assessed) {
+    if (potential < LIKELY) continue;
+    for (const { read, points } of wants) {
+      const known = worth.get(readKey(read))?.points ?? 0;
+      worth.set(readKey(read), { read, points: known + (points * potential) / 100 });
+    }
+  }
+  return [...worth.values()].sort((a, b) => b.points - a.points).map(({ read }) => read);
+}
+
+/** More instances can only be asked for when it is known how many there are. */
+function toAct({ hypotheses }: Ranking): Read[] {
+  const best = hypotheses[0];
+  if (best?.cause !== 'overload' || best.confidence < LIKELY) return [];
+  return [{ tool: 'workload_status', service: best.service }];
+}
+
+/** No cause can become likely any more: is it well, and if not, what does its log say to the people who take over? */
+function lastLooks({ scene, outcome }: Ranking): Read[] {
+  const health = healthOf(scene);
+  if (health.is === 'unseen') return [...health.wants];
+  return outcome === 'inconclusive' ? [{ tool: 'logs_search', service: scene.about.service }] : [];
+}

@@ -1,0 +1,98 @@
+import type { CallId } from '#core/ids.ts';
+import type { Inventory } from '#incidents/inventory.ts';
+import type { DeployRef } from '#incidents/refs.ts';
+import type { DiagnosisReport, Hypothesis } from '#incidents/reports.ts';
+import type { DiagnosisOutcome } from '#incidents/vocabulary.ts';
+import { type Assessment, assess, CONFIRMED, LIKELY } from './assess.ts';
+import { suspectDeploy } from './deploys.ts';
+import { detectors } from './detectors.ts';
+import type { Evidence } from './evidence.ts';
+import { gapsOf } from './gaps.ts';
+import { healthOf } from './healthy.ts';
+import { pressureOf } from './pressure.ts';
+import type { About, Scene } from './scene.ts';
+import { suspects } from './suspects.ts';
+
+/** Lead over the second-best cause that naming the best one takes. */
+export const MARGIN = 10;
+const CONFIRMED_MARGIN = 15;
+/** Causes with less are not worth a line. */
+const WORTH_LISTING = 15;
+
+export type Ranking = {
+  readonly scene: Scene;
+  readonly outcome: DiagnosisOutcome;
+  readonly hypotheses: readonly Hypothesis[];
+  readonly ruledOut: DiagnosisReport['ruledOut'];
+  readonly gaps: DiagnosisReport['gaps'];
+  readonly pressure: number | null;
+  readonly deploy: DeployRef | null;
+  readonly replicas: number | null;
+  readonly maxReplicas: number | null;
+  /** Every cause at every suspect, best first. */
+  readonly assessed: readonly Assessment[];
+};
+
+/**
+ * Ranks all known causes at all services where the origin may lie. Outcome and confidence are computed from the evidence
+ * alone; without a clear leader the outcome is `inconclusive` and no confidence reaches the threshold. Pure; never throws.
+ */
+export function rank(evidence: Evidence, inventory: Inventory, about: About): Ranking {
+  const scene: Scene = { evidence, inventory, about };
+  const services = suspects(scene);
+  const assessed = services
+    .flatMap((service) => detectors.map((detector) => assess(scene, detector, service)))
+    .sort((a, b) => b.confidence - a.confidence);
+  const listed = assessed.filter(({ ruledOut, confidence }) => !ruledOut && confidence >= WORTH_LISTING);
+  const outcome = outcomeOf(scene, listed);
+  const named = outcome === 'likely' || outcome === 'confirmed';
+  const ceiling = named ? 100 : LIKELY - 1;
+  return {
+    scene,
+    outcome,
+    hypotheses: outcome === 'healthy' ? [] : listed.slice(0, 8).map((one) => hypothesisOf(one, ceiling)),
+    ruledOut: assessed
+      .filter(({ ruledOut, against }) => ruledOut && against.length > 0)
+      .slice(0, 24)
+      .map(({ cause, service, against }) => ({ cause, service, evidence: cited(against) })),
+    gaps: gapsOf(scene, services, listed),
+    ...actionFacts(scene, named ? listed[0] : undefined),
+    assessed,
+  };
+}
+
+function outcomeOf(scene: Scene, listed: readonly Assessment[]): DiagnosisOutcome {
+  const [best, second] = listed;
+  const lead = (best?.confidence ?? 0) - (second?.confidence ?? 0);
+  if (best !== undefined && best.confidence >= LIKELY && lead >= MARGIN && best.for.length > 0) {
+    return best.confidence >= CONFIRMED && lead >= CONFIRMED_MARGIN ? 'confirmed' : 'likely';
+  }
+  return healthOf(scene).is === 'yes' ? 'healthy' : 'inconclusive';
+}
+
+function hypothesisOf(
+  { cause, service, confidence, for: speaksFor, against }: Assessment,
+  ceiling: number,
+): Hypothesis {
+  return {
+    cause,
+    service,
+    confidence: Math.min(confidence, ceiling),
+    for: cited(speaksFor),
+    against: cited(against),
+  };
+}
+
+const cited = (calls: readonly CallId[]): CallId[] => calls.slice(0, 8);
+
+/** What an action against the named cause would need to know. */
+function actionFacts(scene: Scene, best: Assessment | undefined) {
+  if (best === undefined) return { pressure: null, deploy: null, replicas: null, maxReplicas: null };
+  const workload = scene.evidence.workloads.get(best.service)?.value;
+  return {
+    pressure: best.cause === 'overload' ? pressureOf(scene, best.service) : null,
+    deploy: best.cause === 'bad_deploy' ? (suspectDeploy(scene, best.service)?.back ?? null) : null,
+    replicas: workload?.replicas ?? null,
+    maxReplicas: workload?.maxReplicas ?? null,
+  };
+}

@@ -1,0 +1,50 @@
+import { sha256 } from '#core/hash.ts';
+import type { Digest } from '#core/ids.ts';
+import { Alert } from '#incidents/alert.ts';
+import type { Labels } from './foreign-text.ts';
+
+export const MAX_ALERTS = 1000;
+
+/** Why a readable JSON text holds no alerts. */
+export type ParseRefusal =
+  | 'not_an_object'
+  | 'no_alerts'
+  | 'too_many_alerts'
+  | 'no_name'
+  | 'no_readable_alert';
+
+/** `skipped` counts members of the list that were not alerts at all. */
+export type Parsed =
+  | { kind: 'alerts'; alerts: readonly Alert[]; skipped: number }
+  | { kind: 'refused'; reason: ParseRefusal };
+
+/** Reads the JSON of one format. Total: never throws, whatever it is given. */
+export type Parser = (body: unknown, context: ParseContext) => Parsed;
+export type ParseContext = { readonly source: string; readonly now: number };
+
+/** Reads each member of a list; one unreadable alert does not lose the others. */
+export function parseEach(items: readonly unknown[], read: (item: unknown) => Alert | undefined): Parsed {
+  if (items.length === 0) return { kind: 'refused', reason: 'no_alerts' };
+  if (items.length > MAX_ALERTS) return { kind: 'refused', reason: 'too_many_alerts' };
+  const alerts = items.map(read).filter((alert) => alert !== undefined);
+  if (alerts.length === 0) return { kind: 'refused', reason: 'no_readable_alert' };
+  return { kind: 'alerts', alerts, skipped: items.length - alerts.length };
+}
+
+/** The alert's identity: its source and labels, in any order. Annotations change while an alert fires and do not count. */
+export function fingerprintOf(source: string, labels: Labels): Digest {
+  const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256(JSON.stringify(['firebreak/alert/v1', source, sorted]));
+}
+
+/** The last look at an alert before it leaves this room; undefined when it does not have the shape of one. */
+export function checked(alert: Alert): Alert | undefined {
+  const result = Alert.safeParse(alert);
+  return result.success ? result.data : undefined;
+}
+
+/** The object behind an untrusted value; undefined for anything else. */
+export function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.fromEntries(Object.entries(value));
+}

@@ -1,0 +1,53 @@
+import type { JsonValue } from '#core/canonical.ts';
+import type { CallId } from '#core/ids.ts';
+
+/** What a session holds, in order. `value` is what rules read; `text` is what a language model reads. Append-only. */
+export type Item =
+  | { kind: 'input'; source: 'brief' | 'wake'; value: JsonValue; text: string }
+  | { kind: 'reply'; text: string; calls: readonly ModelCall[] }
+  | {
+      kind: 'result';
+      id: string;
+      call: CallId | null;
+      tool: string;
+      outcome: ResultOutcome;
+      value: JsonValue;
+      text: string;
+    };
+
+/** `gap`: it could not be seen; `refused`: it was not allowed; `proposed`: people are asked. */
+export type ResultOutcome = 'ok' | 'gap' | 'failed' | 'unknown' | 'refused' | 'proposed';
+
+/** A call as a model asks for it: untrusted until the corridor has parsed it. */
+export type ModelCall = { id: string; tool: string; args: JsonValue };
+
+export type ToolSpec = { name: string; description: string; schema: JsonValue };
+
+export type ModelRequest = {
+  role: string;
+  /** Constant system prompt. */
+  head: string;
+  tools: readonly ToolSpec[];
+  items: readonly Item[];
+  /** Calls left in this run, this one included: on the last one the model must report. */
+  callsLeft: number;
+};
+
+export type Usage = { inputTokens: number; outputTokens: number; usdMicros: number };
+
+export type ModelReply =
+  | {
+      kind: 'reply';
+      text: string;
+      calls: readonly ModelCall[];
+      stop: 'tool_use' | 'end' | 'length' | 'refusal';
+      usage: Usage;
+    }
+  | { kind: 'failed'; reason: 'unavailable' | 'timeout' | 'aborted' | 'invalid_reply' | 'over_budget' };
+
+/** The one port that rules, vendors, scripts and recordings implement. Never throws for a provider's failure. */
+export type Model = {
+  readonly name: string;
+  readonly mode: 'rules' | 'model';
+  reply(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
+};

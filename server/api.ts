@@ -1,0 +1,179 @@
+import type { Approval } from '#approvals/approval.ts';
+import { decide } from '#approvals/decide.ts';
+import { mayRespond, type Person } from '#approvals/people.ts';
+import type { Entry, Log } from '#audit/log.ts';
+import { fact, incidentStream, stopStream } from '#incidents/entry.ts';
+import { exportSession } from '#sessions/export.ts';
+import { approvalCard } from '#views/approval-card.ts';
+import type { ApprovalView } from '#views/approval-standing.ts';
+import { incidentCard } from '#views/incident-card.ts';
+import { incidentRow } from '#views/incident-list.ts';
+import { sessionRows } from '#views/session-list.ts';
+import { type LogStanding, statusView } from '#views/status.ts';
+import type { Folds } from './folds.ts';
+import type { Api, ApiAnswer, StopRequest } from './http-api.ts';
+import { streamFrom } from './stream-from.ts';
+import type { Firebreak } from './wire.ts';
+
+export type ApiDeps = {
+  readonly firebreak: Firebreak;
+  readonly log: Log;
+  readonly folds: Folds;
+  readonly server: { readonly version: string; readonly startedAt: number; readonly pid: number };
+  readonly logStanding: () => LogStanding;
+  /** How decisions that come in here are recorded: a demo's people are throw-away. */
+  readonly via: 'api' | 'demo';
+  /** The file that switches off stands in the data directory: only its removal and an owner switch on. */
+  readonly offFile: () => boolean;
+  readonly zone: string;
+};
+
+/** What people can ask for over HTTP; roles are looked at here, for every call. */
+export function createApi(deps: ApiDeps): Api {
+  const { folds, log } = deps;
+  return {
+    status: async () => ok(statusOf(deps)),
+    incidents: async () =>
+      ok([...folds.incidents.closed().map(incidentRow), ...folds.incidents.current().map(incidentRow)]),
+    incident: async (_asker, id) => {
+      const known = folds.incidents.get(id) ?? folds.incidents.closed().find((one) => one.id === id);
+      const card = known === undefined ? undefined : incidentCard(await entriesOf(log, known), deps.zone);
+      return card === undefined ? no(404, `there is no ${id}`) : ok(card);
+    },
+    take: async ({ person }, id) => take(deps, person, id),
+    approvals: async () => ok(folds.approvals.all().map(viewOf)),
+    approval: async (_asker, id) => {
+      const approval = folds.approvals.get(id);
+      return approval === undefined ? no(404, `there is no ${id}`) : ok(viewOf(approval));
+    },
+    decide: async ({ person }, approval, { decision, hash, typed = null }) => {
+      const { firebreak, via } = deps;
+      const decided = await decide(firebreak.gate, { approval, hash, decision, person, via, typed });
+      const status =
+        decided.kind === 'decided'
+          ? 200
+          : decided.reason === 'not_found'
+            ? 404
+            : decided.reason === 'not_allowed'
+              ? 403
+              : 409;
+      return {
+        status,
+        body: { ...decided, approval: decided.approval === null ? null : standingOf(decided.approval) },
+      };
+    },
+    stop: async ({ person }, request) => setStops(deps, person, request),
+    sessions: async () => ok([...folds.sessions.incidents()].flatMap(sessionRows)),
+    sessionExport: async (_asker, key) => {
+      for (const incident of folds.sessions.incidents()) {
+        const session = incident.sessions.find((one) => one.key === key);
+        if (session !== undefined)
+          return {
+            status: 200,
+            text: await exportSession({ log, incident: incident.id, session: key, from: session.seq }),
+            type: 'application/x-ndjson',
+          };
+      }
+      return no(404, `there is no session ${key} of an open incident`);
+    },
+    entries: (_asker, after, signal) => streamFrom(log, after, signal),
+  };
+}
+
+function statusOf({ folds, server, logStanding, offFile }: ApiDeps) {
+  const { off, frozen, by, at } = folds.stops;
+  const fileOff = offFile();
+  return statusView({
+    server,
+    ai: 'rules',
+    stops: {
+      off: off || fileOff,
+      frozen,
+      by: fileOff && !off ? 'the file OFF in the data directory' : by,
+      at,
+    },
+    incidents: folds.incidents.current(),
+    approvals: folds.approvals.all(),
+    log: logStanding(),
+  });
+}
+
+async function take(
+  { log, folds }: ApiDeps,
+  person: Person,
+  id: Parameters<Api['take']>[1],
+): Promise<ApiAnswer> {
+  if (!mayRespond(person)) return no(403, `${person.id} may look, but not take an incident`);
+  const incident = folds.incidents.get(id);
+  if (incident === undefined || incident.resolved !== null) return no(404, `${id} is not open`);
+  if (incident.takenBy !== null) return no(409, `${incident.takenBy} has ${id} already`);
+  const context = {
+    actor: { kind: 'person', id: person.id } as const,
+    traceId: id,
+    incident: id,
+    streams: [incidentStream(id)],
+  };
+  await log.append([fact('incident.taken', { by: person.id }, context)]);
+  return ok({ taken: id, by: person.id });
+}
+
+/** Any responder may stop; only an owner may let changes run again. */
+async function setStops(
+  { log, offFile }: ApiDeps,
+  person: Person,
+  { freeze, off }: StopRequest,
+): Promise<ApiAnswer> {
+  if (!mayRespond(person)) return no(403, `${person.id} may look, but not stop`);
+  const releases = freeze === false || off === false;
+  if (releases && !person.roles.includes('owner')) return no(403, 'only an owner lets changes run again');
+  if (off === false && offFile())
+    return no(409, 'the file OFF stands in the data directory; remove it first, then switch on');
+  const context = {
+    actor: { kind: 'person', id: person.id } as const,
+    traceId: 'stop',
+    streams: [stopStream],
+  };
+  await log.append([
+    ...(freeze === undefined ? [] : [fact('freeze.set', { on: freeze, by: person.id }, context)]),
+    ...(off === undefined ? [] : [fact('off.set', { on: off, by: person.id }, context)]),
+  ]);
+  return ok({ ...(freeze === undefined ? {} : { freeze }), ...(off === undefined ? {} : { off }) });
+}
+
+function viewOf(approval: Approval): ApprovalView {
+  return { approval: standingOf(approval), card: approvalCard(approval.plan, approval.hash) };
+}
+
+function standingOf({
+  id,
+  hash,
+  state,
+  reason,
+  mode,
+  requestedAt,
+  at,
+  decisions,
+}: Approval): ApprovalView['approval'] {
+  return { id, hash, state, reason, mode, requestedAt, at, decisions };
+}
+
+/** The entries of one incident, read from the log between its first and its last. */
+async function entriesOf(
+  log: Log,
+  { id, firstSeq, lastSeq }: { id: string; firstSeq: number; lastSeq: number },
+): Promise<Entry[]> {
+  const found: Entry[] = [];
+  for await (const entry of log.read(firstSeq)) {
+    if (entry.seq > lastSeq) break;
+    if (entry.incidentId === id) found.push(entry);
+  }
+  return found;
+}
+
+function ok(body: object): ApiAnswer {
+  return { status: 200, body };
+}
+
+function no(status: number, error: string): ApiAnswer {
+  return { status, body: { error } };
+}

@@ -1,0 +1,164 @@
+import { show } from './config-problems.ts';
+import type { Path, Problem } from './config-yaml.ts';
+import { didYouMean } from './suggest.ts';
+
+/**
+ * What refers to what. Reads the file as it was written, as far as it can be read, so that these mistakes are listed
+ * together with all others; a part of the wrong type is empty here and reported by the schema.
+ */
+export function checkReferences(file: unknown): Problem[] {
+  const root = group(file);
+  const known: Known = {
+    team: idsOf(root.teams),
+    service: idsOf(root.services),
+    telemetry: new Set(Object.keys(group(root.telemetry))),
+    workload: new Set(Object.keys(group(root.workloads))),
+  };
+  return [
+    ...['teams', 'people', 'services'].flatMap((part) => repeated(part, root[part], 'id')),
+    ...repeated('people', root.people, 'token'),
+    ...refers(['default_owner'], root.default_owner, { known, as: 'team' }),
+    ...list(root.people).flatMap((person, at) =>
+      referAll(['people', at, 'teams'], group(person).teams, { known, as: 'team' }),
+    ),
+    ...list(root.services).flatMap((service, at) => checkService(['services', at], group(service), known)),
+    ...list(root.watches).flatMap((watch, at) =>
+      checkWatch(['watches', at], group(watch), { known, services: list(root.services) }),
+    ),
+    ...Object.entries(group(root.sources)).flatMap(([id, source]) =>
+      checkSource(['sources', id], group(source)),
+    ),
+    ...Object.entries(group(root.telemetry)).flatMap(([id, one]) =>
+      checkTelemetry(['telemetry', id], group(one), known),
+    ),
+    ...list(group(root.policy).rules).flatMap((rule, at) =>
+      referAll(
+        ['policy', 'rules', at, 'services'],
+        list(group(rule).services).map((id) => (id === '*' ? undefined : id)),
+        { known, as: 'service' },
+      ),
+    ),
+  ];
+}
+
+type Group = Readonly<Record<string, unknown>>;
+type Kind = 'team' | 'service' | 'telemetry' | 'workload';
+type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
+
+function checkService(path: Path, service: Group, known: Known): Problem[] {
+  const workload = group(service.workload);
+  const problems = [
+    ...refers([...path, 'owner'], service.owner, { known, as: 'team' }),
+    ...referAll([...path, 'depends_on'], service.depends_on, { known, as: 'service' }),
+    ...refers([...path, 'telemetry'], service.telemetry, { known, as: 'telemetry' }),
+    ...refers([...path, 'workload', 'driver'], workload.driver, { known, as: 'workload' }),
+  ];
+  list(service.depends_on).forEach((id, at) => {
+    if (id === service.id)
+      problems.push({ path: [...path, 'depends_on', at], message: 'is the service itself' });
+  });
+  if ((service.mode === 'act' || service.mode === 'propose') && service.workload === undefined) {
+    problems.push({
+      path: [...path, 'mode'],
+      message: `${service.mode} needs a workload: there is nothing to change`,
+    });
+  }
+  if (service.signals !== undefined && service.telemetry === undefined) {
+    problems.push({ path: [...path, 'signals'], message: 'needs telemetry: the numbers come from nowhere' });
+  }
+  return problems;
+}
+
+function checkWatch(
+  path: Path,
+  watch: Group,
+  world: { known: Known; services: readonly unknown[] },
+): Problem[] {
+  const problems = refers([...path, 'service'], watch.service, { known: world.known, as: 'service' });
+  const service = world.services.map(group).find((one) => one.id === watch.service);
+  const lacks = (setting: string) => service !== undefined && service[setting] === undefined;
+  const limits = [watch.above, watch.below].filter((limit) => limit !== undefined).length;
+  if ((watch.probe === undefined) === (watch.signal === undefined)) {
+    problems.push({ path, message: 'needs either probe: true or a signal' });
+  } else if (watch.signal !== undefined && limits !== 1) {
+    problems.push({ path, message: 'a signal needs either above or below' });
+  } else if (watch.probe !== undefined && limits > 0) {
+    problems.push({ path, message: 'a probe has no limit; leave out above and below' });
+  } else if (watch.probe !== undefined && lacks('probe')) {
+    problems.push({
+      path: [...path, 'probe'],
+      message: `service ${show([], watch.service)} has no probe address`,
+    });
+  } else if (watch.signal !== undefined && lacks('telemetry')) {
+    problems.push({
+      path: [...path, 'signal'],
+      message: `service ${show([], watch.service)} has no telemetry`,
+    });
+  }
+  return problems;
+}
+
+/** Names that the product itself uses as a source. */
+const TAKEN: ReadonlySet<unknown> = new Set(['watch', 'cli']);
+
+function checkSource(path: Path, source: Group): Problem[] {
+  const problems: Problem[] = [];
+  if (TAKEN.has(path.at(-1))) problems.push({ path, message: 'this name is taken by the product itself' });
+  if (source.kind === 'alertmanager' && source.token === undefined && source.poll === undefined) {
+    problems.push({ path, message: 'needs a token (it posts to us), poll (we ask it), or both' });
+  }
+  return problems;
+}
+
+function checkTelemetry(path: Path, one: Group, known: Known): Problem[] {
+  const problems = list(one.targets).flatMap((target, at) =>
+    refers([...path, 'targets', at, 'service'], group(target).service, { known, as: 'service' }),
+  );
+  if (one.kind === 'scrape' && (one.discover === undefined) === (one.targets === undefined)) {
+    problems.push({ path, message: 'needs either discover or targets' });
+  }
+  return problems;
+}
+
+function refers(path: Path, value: unknown, { known, as }: { known: Known; as: Kind }): Problem[] {
+  if (typeof value !== 'string' || known[as].has(value)) return [];
+  const article =
+    as === 'telemetry' ? 'not in telemetry' : as === 'workload' ? 'not in workloads' : `not a ${as}`;
+  return [{ path, message: `${show(path, value)} is ${article}${didYouMean(value, known[as])}` }];
+}
+
+function referAll(path: Path, values: unknown, to: { known: Known; as: Kind }): Problem[] {
+  return list(values).flatMap((value, at) => refers([...path, at], value, to));
+}
+
+function repeated(part: string, items: unknown, setting: string): Problem[] {
+  const seen = new Map<unknown, number>();
+  return list(items).flatMap((item, at) => {
+    const value = group(item)[setting];
+    const first = seen.get(value);
+    if (value === undefined || first === undefined) {
+      seen.set(value, at);
+      return [];
+    }
+    const path = [part, at, setting];
+    return [{ path, message: `${show(path, value)} is the same as ${part}[${first}].${setting}`.trim() }];
+  });
+}
+
+function idsOf(items: unknown): Set<string> {
+  return new Set(
+    list(items)
+      .map((item) => group(item).id)
+      .filter((id) => typeof id === 'string'),
+  );
+}
+
+function group(value: unknown): Group {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

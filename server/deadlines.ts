@@ -1,0 +1,128 @@
+import type { Approval } from '#approvals/approval.ts';
+import { expireDue, withdraw } from '#approvals/end.ts';
+import type { Incident } from '#incidents/incident.ts';
+import { DeploymentsSeen, SignalSeen } from '#incidents/observations.ts';
+import { generationOf, sample } from '#tools/carry-out.ts';
+import { type DriveDeps, isUnderWay } from './drive.ts';
+
+/** How often the target of a pending plan is looked at, to see whether somebody changed it by hand. */
+const DRIFT_EVERY_MS = 5_000;
+/** A cleared incident whose signal is not back in its band after this goes to people. */
+const CLEARED_MS = 120_000;
+
+type Due = { at: number; inBand: number; since: number };
+
+/**
+ * Fires what the folds say is due: expiry, the next verification sample, a look at a pending plan's target, the calm
+ * after the alert cleared. `tick` is cheap and safe to call often; only the pace of sampling is held here, so a restart
+ * loses nothing but that.
+ */
+export function createDeadlines(deps: DriveDeps): { tick(): void } {
+  const due = new Map<string, Due>();
+  const busy = new Set<string>();
+  const every = (key: string, ms: number, work: (state: Due) => Promise<void>) => {
+    const now = deps.carry.gate.clock.now();
+    const state = due.get(key) ?? { at: now + ms, inBand: 0, since: now };
+    due.set(key, state);
+    if (now < state.at || busy.has(key)) return;
+    state.at = now + ms;
+    busy.add(key);
+    deps.jobs.run(key, () => work(state).finally(() => busy.delete(key)));
+  };
+  return {
+    tick: () => {
+      const now = deps.carry.gate.clock.now();
+      if (deps.folds.approvals.all().some((one) => isExpired(one, now)))
+        every('expire', 0, async () => void (await expireDue(deps.carry.gate)));
+      const live = new Set<string>(['expire']);
+      for (const approval of deps.folds.approvals.all()) {
+        const key = `${approval.state} ${approval.id}`;
+        if (approval.state === 'succeeded')
+          every(key, approval.plan.verification.everyMs, () => sample(deps.carry, approval));
+        else if (approval.state === 'pending')
+          every(key, DRIFT_EVERY_MS, () => withdrawIfChanged(deps, approval));
+        else continue;
+        live.add(key);
+      }
+      for (const incident of deps.folds.incidents.current()) {
+        if (!isCalm(deps, incident)) continue;
+        live.add(`calm ${incident.id}`);
+        every(`calm ${incident.id}`, deps.carry.gate.timing.verify.everyMs, (state) =>
+          settleCleared(deps, incident, state),
+        );
+      }
+      for (const key of due.keys()) if (!live.has(key)) due.delete(key);
+    },
+  };
+}
+
+function isExpired(approval: Approval, now: number): boolean {
+  const waiting =
+    approval.state === 'pending' || (approval.state === 'approved' && approval.calls.length === 0);
+  return waiting && now >= approval.plan.expiresAt;
+}
+
+/** All its alerts have cleared, and no change of ours is being judged. */
+function isCalm(deps: DriveDeps, incident: Incident): boolean {
+  return (
+    incident.resolved === null &&
+    incident.alerts.every((alert) => alert.cleared) &&
+    !isUnderWay(deps, incident.id)
+  );
+}
+
+async function withdrawIfChanged(deps: DriveDeps, approval: Approval): Promise<void> {
+  for (const { target } of approval.plan.steps) {
+    const generation = await generationOf(deps.carry.invoke, approval.plan.incident, target.ref);
+    if (generation === null || generation === target.generation) continue;
+    await withdraw(deps.carry.gate, approval.plan.incident, 'changed_outside');
+    return;
+  }
+}
+
+/** After the alert cleared: resolved once the signal stayed in its band, saying whether somebody repaired it by hand. */
+async function settleCleared(deps: DriveDeps, incident: Incident, state: Due): Promise<void> {
+  const signal = incident.monitor?.signal ?? null;
+  const { invoke, gate } = deps.carry;
+  const caller = { kind: 'system', incident: incident.id } as const;
+  if (signal !== null) {
+    const args = { service: `service:${signal.service}`, signal: signal.name, at: incident.openedAt };
+    const result = await invoke.one(caller, 'metrics_query', args);
+    const seen = result.outcome.kind === 'ok' ? SignalSeen.safeParse(result.outcome.value) : undefined;
+    const now = seen?.success ? seen.data.now : null;
+    const inBand = now !== null && now >= Number(signal.low) && now <= Number(signal.high);
+    state.inBand = inBand ? state.inBand + 1 : 0;
+    if (state.inBand < gate.timing.verify.samples) {
+      const waited = gate.clock.now() - state.since;
+      if (waited > CLEARED_MS)
+        await invoke.one(caller, 'incident_escalate', {
+          reason: 'inconclusive',
+          missing: ['signal in its band'],
+        });
+      return;
+    }
+  }
+  if (!isCalm(deps, incident)) return;
+  const resolution =
+    incident.takenBy !== null || (await changedByHand(deps, incident)) ? 'by_hand' : 'recovered';
+  await invoke.one(caller, 'incident_resolve', { resolution });
+}
+
+/** Whether a target of a withdrawn plan, or the alerting service, was changed by somebody else since the incident opened. */
+async function changedByHand(deps: DriveDeps, incident: Incident): Promise<boolean> {
+  for (const approval of deps.folds.approvals.of(incident.id)) {
+    for (const { target } of approval.plan.steps) {
+      const generation = await generationOf(deps.carry.invoke, incident.id, target.ref);
+      if (generation !== null && generation !== target.generation) return true;
+    }
+  }
+  return incident.service !== null && (await deployedSince(deps, incident, `service:${incident.service}`));
+}
+
+async function deployedSince(deps: DriveDeps, { id, openedAt }: Incident, service: string): Promise<boolean> {
+  const result = await deps.carry.invoke.one({ kind: 'system', incident: id }, 'deployments_list', {
+    service,
+  });
+  const seen = result.outcome.kind === 'ok' ? DeploymentsSeen.safeParse(result.outcome.value) : undefined;
+  return seen?.success === true && (seen.data.deployments[0]?.at ?? 0) > openedAt;
+}

@@ -1,0 +1,183 @@
+import type { ApprovalState } from '#approvals/approval.ts';
+import { withdraw } from '#approvals/end.ts';
+import type { Entry } from '#audit/log.ts';
+import type { ApprovalId, IncidentId } from '#core/ids.ts';
+import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
+import type { Incident } from '#incidents/incident.ts';
+import type { Wake } from '#incidents/reports.ts';
+import { type CarryOutDeps, carryOut, undo } from '#tools/carry-out.ts';
+import type { Folds } from './folds.ts';
+import type { Jobs } from './jobs.ts';
+
+export type DriveDeps = {
+  readonly folds: Folds;
+  readonly carry: CarryOutDeps;
+  readonly jobs: Jobs;
+  readonly wake: (incident: IncidentId, wake: Wake) => void;
+  /** Stops the agents of an incident at their next step. */
+  readonly cancel: (incident: IncidentId) => void;
+  readonly openedWake: (incident: Incident) => Wake;
+};
+
+type ActionOutcome = Extract<Wake, { kind: 'action_settled' }>['outcome'];
+
+/**
+ * What happens next, fact by fact: each durable entry may wake the coordinator, withdraw what is pending, or start a
+ * step that people approved. Nothing is decided here; the folds and the gate do that when the job runs.
+ */
+export function drive(deps: DriveDeps, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    const fact = readFact(entry);
+    if (fact !== undefined && entry.incidentId !== undefined) react(deps, entry.incidentId, fact);
+  }
+}
+
+function react(deps: DriveDeps, id: IncidentId, fact: Fact): void {
+  const incident = deps.folds.incidents.get(id);
+  switch (fact.kind) {
+    case 'incident.opened':
+    case 'incident.reopened':
+      if (incident) deps.wake(id, deps.openedWake(incident));
+      return;
+    case 'incident.taken':
+      return release(deps, id, 'taken');
+    case 'incident.resolved':
+      return release(deps, id, 'resolved');
+    case 'alert.joined':
+      if (incident && isBack(incident, fact.body) && isIdle(deps, incident)) {
+        deps.wake(id, deps.openedWake(incident));
+      }
+      return;
+    case 'alert.cleared':
+      if (incident?.alerts.every((alert) => alert.cleared) && !isUnderWay(deps, id))
+        release(deps, id, 'alert_cleared');
+      return;
+    default:
+      return reactToApproval(deps, id, fact);
+  }
+}
+
+function reactToApproval(deps: DriveDeps, id: IncidentId, fact: Fact): void {
+  switch (fact.kind) {
+    case 'approval.requested':
+      return fact.body.mode === 'act' ? undefined : settled(deps, id, 'recorded');
+    case 'approval.approved':
+      return fact.body.complete ? start(deps, fact.body.approval) : undefined;
+    case 'approval.rejected':
+    case 'approval.revoked':
+      return settled(deps, id, 'rejected');
+    case 'approval.expired':
+      return settled(deps, id, 'expired');
+    case 'approval.withdrawn':
+      return settled(deps, id, 'withdrawn');
+    case 'approval.invalidated':
+      return settled(deps, id, 'invalidated');
+    case 'action.quarantined':
+      return settled(deps, id, 'unknown');
+    case 'action.reconciled':
+      return fact.body.effect === 'happened' ? start(deps, fact.body.approval) : settled(deps, id, 'failed');
+    case 'tool.finished':
+      return fact.body.outcome === 'failed' && isStep(deps, id, fact.body.call)
+        ? settled(deps, id, 'failed')
+        : undefined;
+    case 'action.verified':
+      resolveRecovered(deps, id);
+      return settled(deps, id, 'recovered');
+    case 'action.unverified':
+      return startUndo(deps, fact.body.approval);
+    case 'action.undone':
+      return settled(deps, id, fact.body.complete ? 'undone' : 'not_recovered');
+    default:
+      return;
+  }
+}
+
+/** People or the world took over: nothing pending stays pending, agents stop at their next step. */
+function release(deps: DriveDeps, id: IncidentId, reason: string): void {
+  deps.cancel(id);
+  deps.jobs.run(`withdraw ${id}`, async () => {
+    await withdraw(deps.carry.gate, id, reason);
+  });
+}
+
+/** Carries out an approved plan from its next step on; a plan with no step left is left alone. */
+export function start(deps: DriveDeps, approval: ApprovalId): void {
+  deps.jobs.run(`carry out ${approval}`, () => carryOut(deps.carry, approval));
+}
+
+/** Runs the pre-approved undo of a change that did not help. */
+export function startUndo(deps: DriveDeps, approval: ApprovalId): void {
+  deps.jobs.run(`undo ${approval}`, () => undo(deps.carry, approval));
+}
+
+/** Closes an incident whose signal was verified to be back. */
+export function resolveRecovered(deps: DriveDeps, id: IncidentId): void {
+  deps.jobs.run(`resolve ${id}`, async () => {
+    await deps.carry.invoke.one({ kind: 'system', incident: id }, 'incident_resolve', {
+      resolution: 'recovered',
+    });
+  });
+}
+
+function settled(deps: DriveDeps, id: IncidentId, outcome: ActionOutcome): void {
+  deps.wake(id, { kind: 'action_settled', outcome });
+}
+
+/** Whether a change of this incident was started and is not yet judged. */
+export function isUnderWay({ folds }: Pick<DriveDeps, 'folds'>, id: IncidentId): boolean {
+  return folds.approvals
+    .of(id)
+    .some((one) => ['claimed', 'started', 'unknown', 'succeeded', 'unverified'].includes(one.state));
+}
+
+/** After all was calm, an alert fires (again): whoever had stopped must look again. */
+function isBack(incident: Incident, { alert, reason }: BodyOf<'alert.joined'>): boolean {
+  const others = incident.alerts.filter((one) => one.fingerprint !== alert.fingerprint);
+  return others.every((one) => one.cleared) && (others.length > 0 || reason === 'fired_again');
+}
+
+/** An alert came back or was added while nobody, neither agent nor person, is on it. */
+function isIdle(deps: DriveDeps, incident: Incident): boolean {
+  if (incident.resolved !== null || incident.escalated !== null || incident.takenBy !== null) return false;
+  const working =
+    deps.folds.sessions.incident(incident.id)?.runs.some((run) => run.settled === null) === true;
+  const waiting = deps.folds.approvals
+    .of(incident.id)
+    .some((one) => one.state === 'pending' || one.state === 'approved');
+  return !working && !waiting && !isUnderWay(deps, incident.id);
+}
+
+const OUTCOMES: Readonly<Partial<Record<ApprovalState, ActionOutcome>>> = {
+  recorded: 'recorded',
+  rejected: 'rejected',
+  revoked: 'rejected',
+  expired: 'expired',
+  withdrawn: 'withdrawn',
+  invalidated: 'invalidated',
+  failed: 'failed',
+  quarantined: 'unknown',
+};
+
+/** After a restart: the outcome of the last plan, where no coordinator run began since it was settled. */
+export function settledWake({ folds }: Pick<DriveDeps, 'folds'>, id: IncidentId): Wake | undefined {
+  const incident = folds.incidents.get(id);
+  const last = folds.approvals.of(id).at(-1);
+  if (
+    last === undefined ||
+    incident === undefined ||
+    incident.resolved !== null ||
+    incident.escalated !== null
+  )
+    return undefined;
+  const told =
+    folds.sessions
+      .incident(id)
+      ?.runs.some((run) => run.role === 'coordinator' && run.startedAt >= last.at) === true;
+  const outcome =
+    last.state === 'undone' ? (last.undo === 'done' ? 'undone' : 'not_recovered') : OUTCOMES[last.state];
+  return told || outcome === undefined ? undefined : { kind: 'action_settled', outcome };
+}
+
+function isStep({ folds }: DriveDeps, id: IncidentId, call: string): boolean {
+  return folds.approvals.of(id).some((one) => one.calls.some((made) => made.call === call && !made.undo));
+}

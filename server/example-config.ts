@@ -1,0 +1,104 @@
+import type { Digest } from '#core/ids.ts';
+import type { LocalFinds } from './local-finds.ts';
+
+export type ExampleInput = {
+  readonly environment: string;
+  readonly team: { readonly id: string; readonly name: string };
+  readonly person: { readonly id: string; readonly name: string; readonly tokenHash: Digest };
+  /** File that holds the token of the Alertmanager, relative to the config. */
+  readonly alertmanagerToken: string;
+  readonly found: LocalFinds;
+};
+
+/** A complete config with every setting explained: `##` is prose, a line behind a single `#` is a setting to switch on. */
+export function exampleConfig(input: ExampleInput): string {
+  return [head(input), sources(input), telemetry(input), SERVICES, POLICY].join('\n');
+}
+
+const q = (text: string): string => JSON.stringify(text);
+
+function head({ environment, team, person }: ExampleInput): string {
+  return `## Firebreak: who is on call, what runs, and what may be changed. Read at start only.
+## Secrets are never written here: env:NAME or file:/path (a file that only its owner can read).
+
+## Where the server listens. This machine only.
+listen: {host: 127.0.0.1, port: 7411}
+
+## Environment of every service that names none.
+environment: ${q(environment)}
+
+## Who owns an incident on a service that is not in this file.
+default_owner: ${q(team.id)}
+teams:
+  - {id: ${q(team.id)}, name: ${q(team.name)}}
+
+## People and what they may do: viewer, responder (take an incident, switch everything off), approver (approve a
+## change), owner (of the services of their teams), admin. Of a token only its SHA-256 is kept.
+people:
+  - id: ${q(person.id)}
+    name: ${q(person.name)}
+    token: "sha256:${person.tokenHash}"
+    roles: [responder, approver, owner]
+    teams: [${q(team.id)}]
+`;
+}
+
+function sources({ alertmanagerToken, found }: ExampleInput): string {
+  const poll = `poll: {url: ${found.alertmanager ?? 'http://127.0.0.1:9093'}, every: 10s}`;
+  return `## Who may send alerts, to POST /v1/alerts/NAME with this bearer token. With poll, an Alertmanager is asked as well.
+sources:
+  alertmanager:
+    kind: alertmanager
+    token: ${q(`file:${alertmanagerToken}`)}
+${found.alertmanager === null ? '# ' : ''}    ${poll}
+##  Anything else that can send JSON: {"name": ..., "service": ..., "severity": ..., "status": "firing"}
+#   generic: {kind: generic, token: env:FIREBREAK_GENERIC_TOKEN}
+`;
+}
+
+function telemetry({ found }: ExampleInput): string {
+  const off = found.prometheus === null ? '# ' : '';
+  return `## Where numbers come from. label = the label that holds the service's name. Without a Prometheus, kind: scrape reads
+## the metrics pages itself.
+${off}telemetry:
+${off}  prom: {kind: prometheus, url: ${found.prometheus ?? 'http://127.0.0.1:9090'}, label: service}
+#   pages: {kind: scrape, targets: [{service: checkout, url: http://127.0.0.1:8080/metrics}], every: 5s, keep: 15m}
+`;
+}
+
+const SERVICES = `## What runs the services, so that they can be restarted, rolled back or scaled.
+# workloads:
+#   shop: {kind: process, url: http://127.0.0.1:9000, token: env:FIREBREAK_SHOP_TOKEN}
+
+## The services, what they call, and how far Firebreak may go: observe (say what it would do), propose (with the command
+## to run by hand), act (do it, once a person approved). signals: standard reads http_requests_total,
+## http_request_duration_seconds and their like.
+# services:
+#   - id: checkout
+#     mode: observe
+#     depends_on: [inventory]
+#     max_replicas: 4
+#     telemetry: pages
+#     signals: standard
+#     logs: [/var/log/checkout.log]
+#     probe: http://127.0.0.1:8080/healthz
+#     workload: {driver: shop, name: checkout}
+#   - {id: inventory}
+
+## Conditions that are watched without any monitoring system: they raise an alert when they hold for a time.
+# watches:
+#   - {service: checkout, probe: true, for: 10s, severity: critical}
+#   - {service: checkout, signal: error_ratio, above: 0.05, for: 1m, severity: error}
+
+## A folder of Markdown files, for people and for the diagnosis.
+# runbooks: ./runbooks
+`;
+
+const POLICY = `## What may be changed at all. ask = a person approves each change; deny wins; what no rule names is denied.
+# policy:
+#   rules:
+#     - {tools: [service_restart, service_rollback], environments: [prod], services: ["*"], answer: ask}
+
+## How long an approval waits, and when a change counts as having helped.
+timing: {approval: 15m, verify_samples: 5, verify_every: 1s, verify_window: 60s}
+`;

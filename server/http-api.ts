@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { People, Person } from '#approvals/people.ts';
+import type { Clock, Random } from '#core/clock.ts';
+import { type ApprovalId, Digest, type IncidentId, type SessionKey } from '#core/ids.ts';
+import type { Webhook } from '#intake/webhook.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Who asks, known by their personal token; what they may do is for the answering function to decide. */
+export type Asker = { readonly person: Person; readonly correlation: string };
+
+/** Sent as JSON, or as the text of a file. From status 400 on, the body carries `error` and gets the correlation id. */
+export type ApiAnswer =
+  | { readonly status: number; readonly body: object }
+  | { readonly status: 200; readonly text: string; readonly type: 'application/x-ndjson' };
+
+export const DecisionRequest = z.strictObject({
+  decision: z.enum(['approve', 'deny', 'revoke']),
+  /** The hash of the plan as the person saw it. */
+  hash: Digest,
+  /** The target, typed by hand, where that is asked for. */
+  typed: z.string().max(200).exactOptional(),
+});
+export type DecisionRequest = z.infer<typeof DecisionRequest>;
+
+export const StopRequest = z
+  .strictObject({ freeze: z.boolean().exactOptional(), off: z.boolean().exactOptional() })
+  .refine(({ freeze, off }) => freeze !== undefined || off !== undefined, 'needs freeze or off');
+export type StopRequest = z.infer<typeof StopRequest>;
+
+/** One log entry on its way to a client. */
+export type StreamedEntry = { readonly seq: number; readonly entry: object };
+
+/** Handed in: everything that people can ask for over HTTP. A function that throws is answered with 500. */
+export type Api = {
+  status(asker: Asker): Promise<ApiAnswer>;
+  incidents(asker: Asker): Promise<ApiAnswer>;
+  incident(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
+  take(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
+  approvals(asker: Asker): Promise<ApiAnswer>;
+  approval(asker: Asker, id: ApprovalId): Promise<ApiAnswer>;
+  decide(asker: Asker, id: ApprovalId, request: DecisionRequest): Promise<ApiAnswer>;
+  stop(asker: Asker, request: StopRequest): Promise<ApiAnswer>;
+  sessions(asker: Asker): Promise<ApiAnswer>;
+  sessionExport(asker: Asker, key: SessionKey): Promise<ApiAnswer>;
+  /** Entries after `seq` (-1 = all), then new ones as they come, until `signal` aborts. */
+  entries(asker: Asker, after: number, signal: AbortSignal): AsyncIterable<StreamedEntry>;
+};
+
+export type AuthFailure = { readonly what: string; readonly peer: string; readonly correlation: string };
+/** `checks` names what was looked at and how it is, in a word each. */
+export type Readiness = { readonly ready: boolean; readonly checks: Readonly<Record<string, string>> };
+
+export type HttpDeps = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly people: People;
+  readonly webhook: Webhook;
+  readonly api: Api;
+  readonly metrics: Metrics;
+  readonly ready: () => Readiness;
+  /** Records a request without a known token; may throw, the request is refused either way. */
+  readonly onAuthFailed: (failure: AuthFailure) => Promise<void>;
+  /** Gets what was answered with 500. */
+  readonly onError: (error: unknown, correlation: string) => void;
+};

@@ -1,0 +1,232 @@
+import { endEach } from '#approvals/end.ts';
+import type { GateDeps } from '#approvals/gate-deps.ts';
+import type { People } from '#approvals/people.ts';
+import type { Policy, StopFlags } from '#approvals/policy.ts';
+import { propose } from '#approvals/propose.ts';
+import type { Log } from '#audit/log.ts';
+import type { Clock, Random } from '#core/clock.ts';
+import { messageOf } from '#core/errors.ts';
+import type { IncidentId, SessionKey } from '#core/ids.ts';
+import { aboutAlert } from '#incidents/alert-kind.ts';
+import { CallNumbers } from '#incidents/call-numbers.ts';
+import { approvalStream, fact, SYSTEM } from '#incidents/entry.ts';
+import type { Incident } from '#incidents/incident.ts';
+import type { Inventory } from '#incidents/inventory.ts';
+import { serviceRef } from '#incidents/refs.ts';
+import type { Wake } from '#incidents/reports.ts';
+import type { Accepted, Delivery } from '#intake/delivery.ts';
+import type { Model } from '#llm/model.ts';
+import type { AgentSpecs } from '#sessions/agent-spec.ts';
+import { historyTool } from '#sessions/history.ts';
+import { formatSessionKey } from '#sessions/key.ts';
+import { createScheduler } from '#sessions/scheduler.ts';
+import { spawnTool } from '#sessions/spawn.ts';
+import { toolSpecsOf } from '#sessions/tool-specs.ts';
+import { createNoteTools } from '#tools/act/notes.ts';
+import { actTools } from '#tools/act/tools.ts';
+import { type CarryOutDeps, reconcile } from '#tools/carry-out.ts';
+import type { World } from '#tools/drivers/ports.ts';
+import { createInvoke } from '#tools/invoke.ts';
+import { settleOpenCalls } from '#tools/open-calls-fold.ts';
+import { readTools } from '#tools/read/tools.ts';
+import type { AnyTool, Runbook } from '#tools/tool.ts';
+import { approvalCard, cardDigest } from '#views/approval-card.ts';
+import { createDeadlines } from './deadlines.ts';
+import { deliver } from './deliver.ts';
+import { type DriveDeps, drive, resolveRecovered, settledWake, start, startUndo } from './drive.ts';
+import { createExecutor } from './executor.ts';
+import type { Folds } from './folds.ts';
+import { createJobs } from './jobs.ts';
+
+/** What the config says, as the wiring needs it. */
+export type Settings = {
+  readonly environment: string;
+  readonly defaultOwner: string;
+  readonly inventory: Inventory;
+  readonly policy: Policy;
+  readonly people: People;
+  readonly timing: GateDeps['timing'];
+};
+
+export type Parts = {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly folds: Folds;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Id of this server start. */
+  readonly boot: string;
+  readonly world: World;
+  readonly runbooks: readonly Runbook[];
+  readonly model: Model;
+  readonly specs: AgentSpecs;
+  readonly flags: () => StopFlags;
+  readonly onError: (where: string, message: string) => void;
+};
+
+export type Firebreak = {
+  readonly gate: GateDeps;
+  readonly carry: CarryOutDeps;
+  deliver(delivery: Delivery): Promise<Accepted>;
+  /** Ends what an earlier start left open, then goes on with what is due. Call once, before anything is delivered. */
+  recover(): Promise<void>;
+  /** Fires what is due; cheap, call it several times a second. */
+  tick(): void;
+  /** Resolves when no run, job or step is under way (waiting for people is not). */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Builds the objects and hands each what it needs: the one place where the parts meet. */
+export function wire(parts: Parts): Firebreak {
+  const { log, folds, clock, random, boot, world, settings, runbooks } = parts;
+  const { inventory } = settings;
+  const { specs } = parts;
+  const numbers = new CallNumbers(folds.incidents);
+  const { incidents, approvals } = folds;
+  const { policy, people, timing } = settings;
+  const digest: GateDeps['cardDigest'] = (plan, hash) => cardDigest(approvalCard(plan, hash));
+  const gate: GateDeps = {
+    log,
+    clock,
+    random,
+    incidents,
+    numbers,
+    approvals,
+    inventory,
+    policy,
+    people,
+    boot,
+    flags: parts.flags,
+    cardDigest: digest,
+    timing,
+  };
+  const launch: Parameters<typeof spawnTool>[0]['launch'] = (incident, run) =>
+    scheduler.launch(incident, run);
+  const session = { log, random, fold: folds.sessions, specs, inventory, launch };
+  const tools: AnyTool[] = [
+    ...readTools,
+    ...actTools,
+    ...createNoteTools({ log, incidents }),
+    spawnTool(session),
+    historyTool(folds.sessions),
+  ];
+  const byName = new Map(tools.map((tool) => [tool.name as string, tool]));
+  const invoke = createInvoke({
+    log,
+    clock,
+    numbers,
+    tools: byName,
+    world,
+    inventory,
+    runbooks,
+    propose: (request) => propose(gate, request),
+  });
+  const onError = (error: unknown) => parts.onError('agents', messageOf(error));
+  const runs = {
+    log,
+    clock,
+    random,
+    model: parts.model,
+    invoke,
+    specs,
+    toolSpecs: toolSpecsOf(tools, specs),
+    fold: folds.sessions,
+    onError,
+  };
+  const scheduler = createScheduler(runs);
+  const jobs = createJobs(parts.onError);
+  const execute = createExecutor({ tools: actTools, world, inventory, clock, boot });
+  const carry: CarryOutDeps = { gate, invoke, execute };
+  const wake = (incident: IncidentId, message: Wake): void => {
+    if (scheduler.wake(incident, message) === 'unknown_incident') openSession(incident, message);
+  };
+  const openSession = (incident: IncidentId, message: Wake): void => {
+    const known = incidents.get(incident);
+    if (known !== undefined)
+      jobs.run(
+        `open ${incident}`,
+        async () => void (await scheduler.open(incident, sessionKeyOf(known), message)),
+      );
+  };
+  const driving: DriveDeps = { folds, carry, jobs, wake, cancel: scheduler.cancel, openedWake };
+  const unsubscribe = log.subscribe((entries) => drive(driving, entries));
+  const deadlines = createDeadlines(driving);
+  return {
+    gate,
+    carry,
+    deliver: (delivery) => deliver({ log, clock, incidents, ...settings }, delivery),
+    recover: () => recover(driving, { parts, scheduler }),
+    tick: () => deadlines.tick(),
+    idle: async () => {
+      await Promise.all([jobs.idle(), scheduler.drain()]);
+      await jobs.idle();
+    },
+    close: async () => {
+      await scheduler.close();
+      await jobs.idle();
+      unsubscribe();
+    },
+  };
+}
+
+/** What the coordinator is told of a new incident: enums, a reference and a time, none of the page's text. */
+function openedWake(incident: Incident): Wake {
+  const first = incident.alerts.find((alert) => !alert.cleared) ?? incident.alerts[0];
+  return {
+    kind: 'opened',
+    service: incident.service === null ? null : serviceRef(incident.service),
+    severity: incident.severity,
+    about: first === undefined ? null : aboutAlert(first.name),
+    startedAt: first?.startsAt ?? incident.openedAt,
+  };
+}
+
+function sessionKeyOf(incident: Incident): SessionKey {
+  const first = incident.alerts[0];
+  const dedup = `${first?.fingerprint.slice(0, 16) ?? 'none'}-${incident.id}`;
+  const key = formatSessionKey({ kind: 'hook', source: first?.source ?? 'unknown', dedup });
+  if (key === undefined) throw new Error(`no session key for ${incident.id}`);
+  return key;
+}
+
+type Recovering = { parts: Parts; scheduler: ReturnType<typeof createScheduler> };
+
+/**
+ * Start = replay, then: calls without an outcome end as unknown, claims without an intent are void, changes with an
+ * unknown outcome are asked about, runs of the earlier start are settled and their coordinators told, approved plans go
+ * on, and what people decided while nobody listened is passed on.
+ */
+async function recover(driving: DriveDeps, { parts, scheduler }: Recovering): Promise<void> {
+  const { log, folds } = parts;
+  await settleOpenCalls(log, folds.openCalls);
+  await endEach(
+    driving.carry.gate,
+    folds.approvals.all().filter((one) => one.state === 'claimed'),
+    (one) =>
+      fact(
+        'approval.invalidated',
+        { approval: one.id, reason: 'restart' },
+        {
+          actor: SYSTEM,
+          traceId: one.plan.run,
+          incident: one.plan.incident,
+          streams: [approvalStream(one.id)],
+        },
+      ),
+  );
+  for (const approval of folds.approvals.all()) {
+    if (approval.state === 'unknown') await reconcile(driving.carry, approval);
+    if (approval.state === 'approved') start(driving, approval.id);
+    if (approval.state === 'verified') resolveRecovered(driving, approval.plan.incident);
+    if (approval.state === 'unverified') startUndo(driving, approval.id);
+  }
+  for (const incident of await scheduler.recover()) {
+    const known = folds.incidents.get(incident);
+    if (known !== undefined) driving.wake(incident, openedWake(known));
+  }
+  for (const incident of folds.incidents.current()) {
+    const owed = settledWake(driving, incident.id);
+    if (owed !== undefined) driving.wake(incident.id, owed);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '#core/clock.ts';
+import { unreachable } from '#core/errors.ts';
+import type { SignalSource } from '#incidents/inventory.ts';
+import { createHttpProbe } from '#tools/drivers/http-probe.ts';
+import { createLogFiles } from '#tools/drivers/log-files.ts';
+import type { MetricsDriver, World } from '#tools/drivers/ports.ts';
+import { createProcessDriver } from '#tools/drivers/process.ts';
+import { createPrometheus } from '#tools/drivers/prometheus.ts';
+import { createScraper, type Scraper } from '#tools/drivers/scraper.ts';
+import type { Config, Telemetry } from './config-build.ts';
+
+export type RunningWorld = { readonly world: World; start(): void; stop(): Promise<void> };
+
+/** The drivers that the config names; nothing else can be reached. Scrapers run between `start` and `stop`. */
+export function createWorld(config: Config, clock: Clock): RunningWorld {
+  const scrapers: Scraper[] = [];
+  const metrics = new Map<string, MetricsDriver>();
+  for (const [id, telemetry] of config.telemetry) {
+    const driver = metricsDriver(config, telemetry, clock);
+    if ('start' in driver) scrapers.push(driver);
+    metrics.set(id, driver);
+  }
+  const workloads = [...config.workloads].map(
+    ([id, { url, token }]) => [id, createProcessDriver({ url, token: () => token.reveal() }, clock)] as const,
+  );
+  return {
+    world: {
+      metrics,
+      workloads: new Map(workloads),
+      logs: createLogFiles(),
+      probe: createHttpProbe({}, clock),
+    },
+    start: () => {
+      for (const scraper of scrapers) scraper.start();
+    },
+    stop: async () => {
+      await Promise.all(scrapers.map((scraper) => scraper.stop()));
+    },
+  };
+}
+
+function metricsDriver(config: Config, telemetry: Telemetry, clock: Clock): Scraper | MetricsDriver {
+  const { token } = telemetry;
+  const bearer = token === null ? {} : { token: () => token.reveal() };
+  switch (telemetry.kind) {
+    case 'scrape': {
+      const { everyMs, keepMs, discover, targets } = telemetry;
+      const from = discover === null ? { targets } : { discover: { url: discover, ...bearer } };
+      return createScraper({ everyMs, keepMs, sources: sourcesOf(config, telemetry.id), ...from }, clock);
+    }
+    case 'prometheus':
+      return createPrometheus(
+        { url: telemetry.url, select: { [telemetry.label]: '$service' }, ...bearer },
+        clock,
+      );
+    default:
+      return unreachable(telemetry);
+  }
+}
+
+/** Signals that services read from this source: a scraper keeps nothing else. */
+function sourcesOf(config: Config, telemetry: string): readonly SignalSource[] {
+  const services = [...config.inventory.services.values()].filter(
+    (service) => service.telemetry === telemetry,
+  );
+  return services.flatMap((service) => Object.values(service.signals));
+}

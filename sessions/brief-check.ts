@@ -1,0 +1,52 @@
+import type { Inventory } from '#incidents/inventory.ts';
+import { type ServiceRef, serviceOf } from '#incidents/refs.ts';
+import type { Brief, RemediationBrief } from '#incidents/reports.ts';
+import type { EvidenceCall } from './agent-spec.ts';
+import type { IncidentSessions } from './session-state.ts';
+
+export type BriefRefusal = 'unknown_reference' | 'unknown_evidence' | 'not_diagnosed';
+
+export type BriefContext = {
+  readonly incident: IncidentSessions;
+  readonly evidence: readonly EvidenceCall[];
+  readonly inventory: Inventory;
+};
+
+/**
+ * What a brief says must be so: its services exist, its evidence was read in this incident, and what remediation is
+ * told about the cause is what a diagnosis of this incident reported. `null` when nothing is wrong with it.
+ */
+export function checkBrief(brief: Brief, context: BriefContext): BriefRefusal | null {
+  const isKnown = (ref: ServiceRef) => context.inventory.services.has(serviceOf(ref));
+  const refs = brief.role === 'remediation' ? brief.requested.map((one) => one.target) : [];
+  if (![brief.service, ...refs].every(isKnown)) return 'unknown_reference';
+  const read = new Set<string>(context.evidence.map((one) => one.call));
+  if (!evidenceOf(brief).every((call) => read.has(call))) return 'unknown_evidence';
+  return brief.role === 'remediation' && !isDiagnosed(brief, context.incident) ? 'not_diagnosed' : null;
+}
+
+function evidenceOf(brief: Brief): readonly string[] {
+  switch (brief.role) {
+    case 'monitor':
+      return [];
+    case 'diagnosis':
+      return brief.findings.flatMap((finding) => finding.evidence);
+    case 'remediation':
+      return brief.evidence;
+  }
+}
+
+/** A brief without a diagnosis may only carry a person's request: it then claims no cause and no confidence. */
+function isDiagnosed(brief: RemediationBrief, incident: IncidentSessions): boolean {
+  if (brief.cause === 'unknown') return brief.confidence === 0 && brief.deploy === null;
+  const report = incident.runs.findLast((run) => run.settled?.report?.role === 'diagnosis')?.settled?.report;
+  if (report?.role !== 'diagnosis') return false;
+  const service = serviceOf(brief.service);
+  const facts = ['deploy', 'pressure', 'replicas', 'maxReplicas'] as const;
+  return (
+    facts.every((name) => brief[name] === null || brief[name] === report[name]) &&
+    report.hypotheses.some(
+      (one) => one.cause === brief.cause && one.service === service && one.confidence === brief.confidence,
+    )
+  );
+}

@@ -1,0 +1,139 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { realClock, realRandom } from '#core/clock.ts';
+import type { Fleet, Slot } from '#demo/shop/fleet.ts';
+import { listen } from '#demo/shop/http.ts';
+import { createManagedService } from '#demo/shop/managed-service.ts';
+import { createOperations } from '#demo/shop/operations.ts';
+import { supervisorApi } from '#demo/shop/supervisor-api.ts';
+import type { ChangeOrder } from '#tools/drivers/ports.ts';
+import { createProcessDriver } from '#tools/drivers/process.ts';
+import { aService } from './a-service.ts';
+import { never } from './loopback.ts';
+
+const service = aService();
+const target = 'service:checkout';
+
+/** Slots without processes. */
+function paperFleet(): Fleet {
+  let slots: Slot[] = [];
+  const slot = (n: number, version: Slot['version']): Slot => {
+    const startedAt = new Date(0).toISOString();
+    return {
+      id: `checkout-${n}`,
+      child: undefined,
+      pid: n,
+      port: n,
+      state: 'running',
+      version,
+      startedAt,
+      exitCode: undefined,
+    };
+  };
+  const fill = async (replicas: number, version: Slot['version']): Promise<void> => {
+    slots = Array.from({ length: replicas }, (_, n) => slot(n + 1, version));
+  };
+  return {
+    slots: () => slots,
+    replaceAll: (version) => fill(slots.length, version),
+    resize: fill,
+    stop: async () => {},
+  };
+}
+
+/** The demo's supervisor with its real interface, and the driver for it. */
+async function supervised() {
+  const managed = createManagedService({
+    name: 'checkout',
+    address: 'http://127.0.0.1:1',
+    fleet: paperFleet(),
+    clock: realClock,
+    random: realRandom,
+  });
+  await managed.begin(2);
+  const operations = createOperations();
+  const services = new Map([['checkout', managed]]);
+  const api = supervisorApi({
+    services,
+    operations,
+    operatorToken: 'sesame',
+    chaosToken: 'mischief',
+    onChaos: () => {},
+  });
+  const { server, port } = await listen(api);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const driver = createProcessDriver({ url: `http://127.0.0.1:${port}`, token: () => 'sesame' }, realClock);
+  return { driver, managed };
+}
+const order = (
+  change: ChangeOrder['change'],
+  expectGeneration: number,
+  key = `k-${expectGeneration}`,
+): ChangeOrder => ({ change, key, expectGeneration });
+
+test('deploys, rolls back, scales and restarts, and every dry run tells what then happens', async () => {
+  const { driver, managed } = await supervised();
+  const changes: ChangeOrder['change'][] = [
+    { tool: 'service_rollback', target, version: 'v42' },
+    { tool: 'service_rollback', target, to: 'deploy:checkout@-1' },
+    { tool: 'service_scale', target, replicas: 3 },
+    { tool: 'service_restart', target },
+  ];
+  const versions: string[] = [];
+  for (const change of changes) {
+    const dry = await driver.dryRun(service, change, never);
+    if (dry.kind === 'gap') throw new Error(dry.detail);
+    const { preview, generation } = dry.value;
+    expect(managed.view()).toMatchObject(preview.before);
+    expect(await driver.apply(service, order(change, generation), never)).toMatchObject({
+      kind: 'done',
+      generation: generation + 1,
+    });
+    expect(managed.view()).toMatchObject(preview.after);
+    versions.push(managed.view().version);
+  }
+  expect(versions).toEqual(['v42', 'v41', 'v41', 'v41']);
+  expect(managed.view().replicas).toBe(3);
+});
+
+test('reads the state and the history', async () => {
+  const { driver, managed } = await supervised();
+  await driver.apply(service, order({ tool: 'service_rollback', target, version: 'v42' }, 1), never);
+  expect(await driver.describe(service, never)).toMatchObject({
+    value: { uid: managed.view().uid, generation: 2, version: 'v42', instances: [{ startedAt: 0 }, {}] },
+  });
+  expect(await driver.deployments(service, never)).toMatchObject({
+    value: [{ version: 'v42', by: 'firebreak' }, { version: 'v41' }],
+  });
+});
+
+test('a stale generation, an unknown version and too many instances change nothing', async () => {
+  const { driver, managed } = await supervised();
+  expect(await driver.apply(service, order({ tool: 'service_restart', target }, 9), never)).toMatchObject({
+    kind: 'refused',
+    reason: 'generation',
+  });
+  expect(
+    await driver.apply(service, order({ tool: 'service_rollback', target, version: 'v99' }, 1), never),
+  ).toMatchObject({ kind: 'refused', reason: 'invalid' });
+  expect(
+    await driver.apply(service, order({ tool: 'service_scale', target, replicas: 99 }, 1, 'k-99'), never),
+  ).toMatchObject({ kind: 'refused', reason: 'invalid' });
+  expect(managed.view()).toMatchObject({ generation: 1, version: 'v41', replicas: 2 });
+});
+
+test('a key settles by what became of it, and a repeat under another meaning is not called refused', async () => {
+  const { driver, managed } = await supervised();
+  await driver.apply(service, order({ tool: 'service_rollback', target, version: 'v42' }, 1), never);
+  const back = order({ tool: 'service_rollback', target, to: 'deploy:checkout@-1' }, 2);
+  expect(await driver.apply(service, back, never)).toMatchObject({ kind: 'done' });
+  // The reference now means v42: the supervisor sees another change under the same key and does nothing.
+  expect(await driver.apply(service, back, never)).toMatchObject({ kind: 'unknown' });
+  expect(managed.view()).toMatchObject({ version: 'v41', generation: 3 });
+  expect(await driver.settle(service, back.key, never)).toBe('happened');
+  expect(await driver.settle(service, 'never-sent', never)).toBe('did_not_happen');
+  await driver.apply(service, order({ tool: 'service_restart', target }, 9), never);
+  expect(await driver.settle(service, 'k-9', never)).toBe('did_not_happen');
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { IncidentFold } from '#incidents/incident-fold.ts';
+import { incidentCard } from '#views/incident-card.ts';
+import { incidentRow, renderIncidentList } from '#views/incident-list.ts';
+import { renderIncident } from '#views/incident-text.ts';
+import { painter } from '#views/table.ts';
+import { T0 } from './a-plan.ts';
+import { storyEntries } from './a-story.ts';
+
+const screen = { now: T0 + 8 * 60_000, zone: 'Europe/Berlin', paint: painter(false) };
+
+function head(until?: Parameters<typeof storyEntries>[0]): string[] {
+  const card = incidentCard(storyEntries(until), screen.zone);
+  if (card === undefined) throw new Error('no card');
+  const lines = renderIncident(card, screen);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  return lines.slice(0, lines.indexOf(''));
+}
+
+test('a proposal that waits says what happens if nobody answers', () => {
+  expect(head('approval.approved')).toEqual([
+    'INC-1  HighErrorRate checkout',
+    '  state    critical, identified',
+    '  since    7 min ago (04:12)',
+    '  wrong    errors of checkout 31 % (normal 0.2 %) e3',
+    '  cause    likely: bad deploy of checkout (0.86)  for e3 e7 e8  against none',
+    '  not      overload of checkout (e6)',
+    '  unseen   latency (p95) of inventory, runbook_search checkout (timeout)',
+    '  changes  A-3 Roll back checkout v42 -> v41 in demo: waits for a decision',
+    '           (04:12)',
+    '  owner    team-shop, nobody has said that they have it',
+    '  mode     act in demo; rules only, 0 model calls, $0.00',
+    '  next     waits for a decision on A-3; nobody answers -> nothing is done and',
+    '           people are asked (at 04:27)',
+  ]);
+});
+
+test('what is not known yet is said', () => {
+  const text = head('session.spawned').join('\n');
+  expect(text).toContain('when the page came');
+  expect(text).toContain('wrong    not looked at yet');
+  expect(text).toContain('cause    not known');
+  expect(text).toContain('changes  nothing was changed');
+});
+
+test('an ended incident says how it ended, by whom, and who approved', () => {
+  const text = head().join('\n');
+  expect(text).toContain('ended    04:12, recovered, by firebreak');
+  expect(text).toContain('done and verified (04:12),\n           approved by alice');
+});
+
+test('entries that open no incident give no card', () => {
+  expect(incidentCard(storyEntries().slice(1), 'UTC')).toBeUndefined();
+});
+
+test('a card is plain data that survives JSON', () => {
+  const card = incidentCard(storyEntries(), 'UTC');
+  expect(JSON.parse(JSON.stringify(card))).toEqual(card);
+});
+
+test('the list shows open incidents first and hostile names inertly', () => {
+  const fold = new IncidentFold();
+  for (const entry of storyEntries()) fold.apply(entry);
+  const rows = fold.current().map(incidentRow);
+  const open = rows.map((row) => ({ ...row, id: 'INC-2', open: true, endedAt: null, title: 'x' }));
+  const lines = renderIncidentList([...rows, ...open], screen);
+  expect(lines[1]).toMatch(/^INC-2 /);
+  expect(lines[2]).toMatch(/^INC-1 +recovered/);
+  expect(renderIncidentList([], screen)).toEqual(['no incidents']);
+});

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { ApprovalFold } from '#approvals/approval-fold.ts';
+import { IncidentFold } from '#incidents/incident-fold.ts';
+import { renderStatus, type StatusInput, statusView } from '#views/status.ts';
+import { painter } from '#views/table.ts';
+import { T0 } from './a-plan.ts';
+import { storyEntries } from './a-story.ts';
+
+const screen = { now: T0 + 8 * 60_000, zone: 'UTC', paint: painter(false) };
+
+function given(over: Partial<StatusInput> = {}): StatusInput {
+  return {
+    server: { version: '0.1.0', startedAt: T0 - 3_600_000, pid: 4121 },
+    ai: 'rules',
+    stops: { off: false, frozen: false, by: null, at: null },
+    incidents: [],
+    approvals: [],
+    log: { entries: 86, verified: 'verified', problem: null },
+    ...over,
+  };
+}
+
+test('a quiet night is seven short lines', () => {
+  expect(renderStatus(statusView(given()), screen)).toEqual([
+    'incidents none open',
+    'approvals none wait',
+    'changes   possible where the mode is act and people approve',
+    'AI        no AI model used: rules',
+    'log       86 entries, verified',
+    'server    version 0.1.0, process 4121, up 1 h 8 min',
+    'now 2026-01-05 03:20 +00:00',
+  ]);
+});
+
+test('what burns and what waits comes first, with what happens if nobody answers', () => {
+  const [incidents, approvals] = [new IncidentFold(), new ApprovalFold()];
+  for (const entry of storyEntries('approval.approved')) {
+    incidents.apply(entry);
+    approvals.apply(entry);
+  }
+  const view = statusView(given({ incidents: incidents.current(), approvals: approvals.all() }));
+  const lines = renderStatus(view, screen);
+  expect(lines.slice(0, 8)).toEqual([
+    'incidents 1 open',
+    '  INC-1    HighErrorRate checkout: critical, identified, 7 min ago (03:12),',
+    '           nobody has it',
+    'approvals 1 proposal waits for a person',
+    '  A-3      Roll back checkout v42 -> v41 in demo, for INC-1; needs one approver',
+    '           until 03:27 (in 7 min), then nothing is done',
+    '           firebreak approvals show A-3',
+    'changes   possible where the mode is act and people approve',
+  ]);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test.each([
+  [
+    { stops: { off: true, frozen: true, by: 'alice', at: T0 } },
+    'changes   OFF: nothing new is done, by alice 8 min ago (03:12); on again:',
+  ],
+  [
+    { stops: { off: false, frozen: true, by: null, at: null } },
+    'changes   frozen: no change is started; end it: firebreak freeze off',
+  ],
+  [
+    { log: { entries: 1, verified: 'bad', problem: 'entry 7: root' } },
+    'log       1 entry, NOT intact, changes are refused; entry 7: root',
+  ],
+  [
+    { log: { entries: 9, verified: 'not_checked', problem: null } },
+    'log       9 entries, not verified: firebreak audit verify',
+  ],
+  [{ server: null }, 'server    not running'],
+] satisfies [Partial<StatusInput>, string][])('%j is said in words', (over, line) => {
+  expect(renderStatus(statusView(given(over)), screen)).toContain(line);
+});
+
+test('without a terminal there are no colours, with one the words stay the same', () => {
+  const plain = renderStatus(statusView(given({ server: null })), screen);
+  const coloured = renderStatus(statusView(given({ server: null })), { ...screen, paint: painter(true) });
+  expect(plain.join('')).not.toContain('\u001b');
+  expect(coloured.join('')).toContain('\u001b');
+});

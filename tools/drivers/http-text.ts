@@ -1,0 +1,127 @@
+import type { Clock } from '#core/clock.ts';
+import { messageOf } from '#core/errors.ts';
+import { clip, inert } from '#core/inert.ts';
+import { redact } from '#core/redact.ts';
+import type { Gap, GapReason } from './ports.ts';
+
+/** Larger answers are not read to the end. */
+export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+export type HttpAsk = {
+  readonly url: string;
+  readonly method?: 'GET' | 'POST';
+  /** Sent as JSON. */
+  readonly body?: object;
+  readonly token?: (() => string) | undefined;
+  readonly timeoutMs: number;
+};
+export type HttpAnswer = { kind: 'answer'; status: number; text: string };
+/** `sent: false` means that for certain nothing reached the other side. */
+export type NoAnswer = { kind: 'no_answer'; reason: GapReason; sent: boolean; detail: string };
+
+/** The connection was never made, so the request cannot have been read by anyone. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_INVALID_URL',
+]);
+
+/**
+ * One HTTP call without redirects, ended by its own timeout or by `signal`, with a limit on the answer's size. Any status
+ * is an answer; never throws. The text of the answer is foreign.
+ */
+export async function askHttp(
+  ask: HttpAsk,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<HttpAnswer | NoAnswer> {
+  if (signal.aborted)
+    return { kind: 'no_answer', reason: 'timeout', sent: false, detail: 'stopped before it was sent' };
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const cancel = clock.after(ask.timeoutMs, onAbort);
+  try {
+    const response = await fetch(ask.url, requestOf(ask, stop.signal));
+    const text = await textWithin(response);
+    if (text !== undefined) return { kind: 'answer', status: response.status, text };
+    return {
+      kind: 'no_answer',
+      reason: 'too_large',
+      sent: true,
+      detail: `more than ${MAX_ANSWER_BYTES} bytes`,
+    };
+  } catch (error) {
+    if (!stop.signal.aborted) return failureOf(error);
+    const detail = signal.aborted ? 'stopped while waiting' : `no answer within ${ask.timeoutMs} ms`;
+    return { kind: 'no_answer', reason: 'timeout', sent: true, detail };
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** The same as a gap. */
+export function gapOf(failure: NoAnswer): Gap {
+  return { kind: 'gap', reason: failure.reason, detail: failure.detail };
+}
+
+/** What a status that was not hoped for means for a read. */
+export function gapOfStatus(answer: HttpAnswer): Gap {
+  const refused = answer.status === 401 || answer.status === 403;
+  const detail = `HTTP ${answer.status} ${shortForeign(answer.text)}`.trim();
+  return { kind: 'gap', reason: refused ? 'refused' : 'bad_answer', detail };
+}
+
+/** Foreign text for a one-line detail. */
+export function shortForeign(text: string): string {
+  return clip(inert(redact(text.slice(0, 2000))), 160);
+}
+
+function requestOf(ask: HttpAsk, signal: AbortSignal): RequestInit {
+  const headers = new Headers();
+  if (ask.token) headers.set('authorization', `Bearer ${ask.token()}`);
+  if (ask.body) headers.set('content-type', 'application/json');
+  return {
+    method: ask.method ?? 'GET',
+    redirect: 'error',
+    headers,
+    signal,
+    ...(ask.body ? { body: JSON.stringify(ask.body) } : {}),
+  };
+}
+
+async function textWithin(response: Response): Promise<string | undefined> {
+  if (response.body === null) return '';
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  let text = '';
+  let bytes = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    bytes += part.value.byteLength;
+    if (bytes > MAX_ANSWER_BYTES) {
+      await reader.cancel();
+      return undefined;
+    }
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function failureOf(error: unknown): NoAnswer {
+  const codes = codesOf(error);
+  const sent = codes.length === 0 || !codes.every((code) => NEVER_SENT.has(code));
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const detail = shortForeign(codes[0] ?? messageOf(cause));
+  return { kind: 'no_answer', reason: 'unreachable', sent, detail };
+}
+
+/** Codes of the error, of what caused it, and of each address that was tried. */
+function codesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  if (error instanceof AggregateError) return error.errors.flatMap(codesOf);
+  if (error.cause !== undefined) return codesOf(error.cause);
+  return 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+}

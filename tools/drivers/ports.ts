@@ -1,0 +1,104 @@
+import type { Change, Preview, Undo } from '#approvals/plan.ts';
+import type { Service, SignalSource } from '#incidents/inventory.ts';
+import type { SignalName } from '#incidents/vocabulary.ts';
+
+/** Why something could not be seen. A gap is shown as such and is never evidence. */
+export type GapReason =
+  | 'not_configured'
+  | 'unreachable'
+  | 'timeout'
+  | 'refused'
+  | 'bad_answer'
+  | 'no_data'
+  | 'too_large'
+  | 'not_recorded';
+export type Gap = { kind: 'gap'; reason: GapReason; detail: string };
+export type Seen<T> = { kind: 'seen'; value: T } | Gap;
+
+/** One number per instant, oldest first; `t` in ms, `v` null where nothing was measured. */
+export type Series = { t: readonly number[]; v: readonly (number | null)[] };
+export type MetricsQuery = {
+  service: Service;
+  signal: SignalName;
+  source: SignalSource;
+  from: number;
+  to: number;
+  stepMs: number;
+};
+
+/** Reads one signal of one service over a time range. */
+export type MetricsDriver = { series(query: MetricsQuery, signal: AbortSignal): Promise<Seen<Series>> };
+
+/** Foreign text: shown inert. `at` in ms, null where the line has no time. */
+export type LogLine = { at: number | null; level: string; message: string };
+export type LogsQuery = { service: Service; level: 'error' | 'warn' | 'any'; from: number; limit: number };
+/** `total` counts matches in the window, also those beyond the limit. */
+export type LogsDriver = {
+  search(
+    query: LogsQuery,
+    signal: AbortSignal,
+  ): Promise<Seen<{ lines: readonly LogLine[]; total: number; truncated: boolean }>>;
+};
+
+export type Instance = {
+  id: string;
+  state: 'running' | 'starting' | 'exited';
+  version: string;
+  startedAt: number | null;
+  exitCode: number | null;
+};
+export type Workload = {
+  uid: string;
+  generation: number;
+  version: string;
+  replicas: number;
+  maxReplicas: number;
+  instances: readonly Instance[];
+};
+/** Newest first; `at` in ms. */
+export type Deployment = { version: string; at: number; by: string };
+
+/** What a change is tied to: the key makes a repeated request harmless, the generation makes a stale one fail. */
+export type ChangeOrder = {
+  change: Change | ({ target: string } & Undo);
+  key: string;
+  expectGeneration: number;
+};
+export type ChangeOutcome =
+  | { kind: 'done'; generation: number; tookMs: number }
+  | { kind: 'refused'; reason: 'generation' | 'not_found' | 'invalid' | 'unauthorised'; detail: string } // nothing happened
+  | { kind: 'unknown'; detail: string }; // may or may not have happened
+
+/**
+ * Speaks to what runs the services. `process` (a supervisor's loopback API) and Kubernetes fill the same interface.
+ * Uids and generations pin a target; `settle` asks afterwards what became of a key.
+ */
+export type WorkloadDriver = {
+  describe(service: Service, signal: AbortSignal): Promise<Seen<Workload>>;
+  deployments(service: Service, signal: AbortSignal): Promise<Seen<readonly Deployment[]>>;
+  dryRun(
+    service: Service,
+    change: ChangeOrder['change'],
+    signal: AbortSignal,
+  ): Promise<Seen<{ preview: Preview; uid: string; generation: number }>>;
+  apply(service: Service, order: ChangeOrder, signal: AbortSignal): Promise<ChangeOutcome>;
+  settle(
+    service: Service,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<'happened' | 'did_not_happen' | 'unknown'>;
+  /** The same change as a command for a person. */
+  manual(service: Service, change: ChangeOrder['change']): string;
+};
+
+export type ProbeDriver = {
+  get(url: string, signal: AbortSignal): Promise<Seen<{ status: number; ms: number }>>;
+};
+
+/** Everything that tools may reach, keyed as the config names it. */
+export type World = {
+  readonly metrics: ReadonlyMap<string, MetricsDriver>;
+  readonly workloads: ReadonlyMap<string, WorkloadDriver>;
+  readonly logs: LogsDriver;
+  readonly probe: ProbeDriver;
+};

@@ -1,0 +1,17 @@
+import type { ReadTool } from '../tool.ts';
+import { deploymentsList } from './deployments-list.ts';
+import { httpProbe } from './http-probe.ts';
+import { logsSearch } from './logs-search.ts';
+import { metricsQuery } from './metrics-query.ts';
+import { runbookSearch } from './runbook-search.ts';
+import { workloadStatus } from './workload-status.ts';
+
+/** Every tool that looks and changes nothing. */
+export const readTools: readonly ReadTool[] = [
+  metricsQuery,
+  logsSearch,
+  httpProbe,
+  deploymentsList,
+  workloadStatus,
+  runbookSearch,
+];

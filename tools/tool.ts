@@ -1,0 +1,112 @@
+import type { z } from 'zod';
+import type { Change, Step, Undo } from '#approvals/plan.ts';
+import type { JsonObject, JsonValue } from '#core/canonical.ts';
+import type { Clock } from '#core/clock.ts';
+import type { CallId } from '#core/ids.ts';
+import type { Caller } from '#incidents/caller.ts';
+import type { Inventory, Service } from '#incidents/inventory.ts';
+import type { ChangeOutcome, Gap, World } from './drivers/ports.ts';
+
+export const toolNames = [
+  'metrics_query',
+  'logs_search',
+  'http_probe',
+  'deployments_list',
+  'workload_status',
+  'runbook_search',
+  'incident_note',
+  'incident_escalate',
+  'incident_resolve',
+  'service_restart',
+  'service_rollback',
+  'service_scale',
+  'sessions_spawn',
+  'sessions_history',
+] as const;
+export type ToolName = (typeof toolNames)[number];
+
+/** What a tool's code may use while it runs; nothing else is in reach. */
+export type ToolContext = {
+  readonly world: World;
+  readonly inventory: Inventory;
+  readonly runbooks: readonly Runbook[];
+  readonly clock: Clock;
+  /** Aborts at the tool's deadline or when the run must stop. */
+  readonly signal: AbortSignal;
+};
+
+/** A Markdown runbook: `actions` come from its typed front matter; prose is for people and, tainted, for diagnosis. */
+export type Runbook = {
+  readonly name: string;
+  readonly services: readonly string[];
+  readonly prose: string;
+  readonly actions: readonly { cause: string; tool: string; target: string }[];
+};
+
+/**
+ * What a read gave. `value` is what rules compute with and `text` (<= 4,000 characters, untrusted) what models and
+ * people read; both are kept as a payload. `facts` is the small part that goes into the log entry itself.
+ */
+export type ToolResult = { kind: 'ok'; value: JsonValue; text: string; facts?: JsonObject } | Gap;
+
+type Common<A> = {
+  readonly name: ToolName;
+  readonly version: number;
+  /** One sentence for models. */
+  readonly description: string;
+  /** In the portable subset: strict object, every field required, nullable instead of optional, no records. */
+  readonly args: z.ZodType<A>;
+  readonly deadlineMs: number;
+};
+
+/** Tier R0: looks, changes nothing. */
+export type ReadTool<A = unknown> = Common<A> & {
+  readonly kind: 'read';
+  readonly tier: 'R0';
+  perform(args: A, context: ToolContext): Promise<ToolResult>;
+};
+
+/** Tier R1: a note about the incident, no production effect. */
+export type NoteTool<A = unknown> = Common<A> & {
+  readonly kind: 'note';
+  readonly tier: 'R1';
+  /** Arguments as the log entry keeps them, where they hold text that belongs into a payload. */
+  record?(args: A): JsonObject;
+  perform(args: A, context: NoteContext): Promise<ToolResult>;
+};
+export type NoteContext = { readonly caller: Caller; readonly call: CallId; readonly clock: Clock };
+
+/** A tool of the session layer, e.g. spawn. */
+export type SessionTool<A = unknown> = Common<A> & {
+  readonly kind: 'session';
+  readonly tier: 'R0';
+  perform(args: A, context: NoteContext): Promise<ToolResult>;
+};
+
+/** Tier R2 and above: a change of production, only ever performed against a permit. */
+export type ActTool<A = unknown> = Common<A> & {
+  readonly kind: 'act';
+  readonly tier: 'R2' | 'R3';
+  /** `keyed`: the backend takes an idempotency key and can be asked about it afterwards. */
+  readonly effect: 'keyed' | 'probeable' | 'opaque';
+  /** The dry run: what the change would do to which exact target, and how to take it back. */
+  prepare(
+    args: A,
+    context: ToolContext,
+  ): Promise<{ kind: 'step'; step: Step } | { kind: 'refused'; reason: string; detail: string }>;
+  perform(order: ActOrder, context: ToolContext): Promise<ChangeOutcome>;
+  settle(
+    order: Pick<ActOrder, 'service' | 'key'>,
+    context: ToolContext,
+  ): Promise<'happened' | 'did_not_happen' | 'unknown'>;
+};
+
+/** One claimed step, or its undo. */
+export type ActOrder = {
+  service: Service;
+  change: Change | ({ target: string } & Undo);
+  key: string;
+  expectGeneration: number;
+};
+
+export type AnyTool = ReadTool | NoteTool | SessionTool | ActTool;

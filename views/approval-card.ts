@@ -1,0 +1,187 @@
+import type { Plan, Step, Undo } from '#approvals/plan.ts';
+import { unreachable } from '#core/errors.ts';
+import { taggedHash } from '#core/hash.ts';
+import type { Digest } from '#core/ids.ts';
+import { clip, inert } from '#core/inert.ts';
+import { band, confidence, count } from './numbers.ts';
+import { labelled, type Paint } from './table.ts';
+import { duration, hourMinute, until } from './time.ts';
+import { causeWords, signalWords } from './words.ts';
+
+/** Everything that an approver is shown of a plan, on every surface; text and integers only. Foreign text is inert. */
+export type ApprovalCard = {
+  readonly v: 1;
+  readonly approval: string;
+  readonly incident: string;
+  /** Hash of the plan that a decision on this card binds. */
+  readonly hash: string;
+  /** `Roll back checkout v42 -> v41 in production`. */
+  readonly title: string;
+  readonly tier: 'change' | 'wide change';
+  readonly steps: readonly CardStep[];
+  readonly touches: string;
+  /** What tells whether it helped, and what happens if not. */
+  readonly check: string;
+  readonly why: string;
+  readonly evidence: readonly string[];
+  readonly needs: string;
+  /** What the approver must type, or an empty text. */
+  readonly typed: string;
+  readonly expiresAt: number;
+};
+export type CardStep = {
+  readonly title: string;
+  readonly effect: string;
+  readonly undo: string;
+  readonly manual: string;
+};
+
+/** The card of a plan. Pure: the same plan gives the same card, whoever draws it and when. */
+export function approvalCard(plan: Plan, hash: Digest): ApprovalCard {
+  const steps = plan.steps.map(cardStep);
+  const first = steps[0]?.title ?? 'No change';
+  const wide = plan.tier === 'R3';
+  return {
+    v: 1,
+    approval: plan.approval,
+    incident: plan.incident,
+    hash,
+    title: steps.length > 1 ? `${first}, then ${count(steps.length - 1, 'more change')}` : first,
+    tier: wide ? 'wide change' : 'change',
+    steps,
+    touches: touchesOf(plan),
+    check: checkOf(plan),
+    why: `${causeWords(plan.cause, plan.service)} (${confidence(plan.confidence)})`,
+    evidence: [...plan.evidence],
+    needs: wide
+      ? `two people, one of them an owner of ${plan.service}, neither who asked for it`
+      : 'one approver',
+    typed: wide ? plan.service : '',
+    expiresAt: plan.expiresAt,
+  };
+}
+
+/** Binds what people saw into their decision. */
+export function cardDigest(card: ApprovalCard): Digest {
+  return taggedHash('firebreak/card/v1', card);
+}
+
+function cardStep(step: Step): CardStep {
+  return {
+    title: stepTitle(step),
+    effect: effectOf(step),
+    undo: undoOf(step.undo),
+    manual: inert(step.manual),
+  };
+}
+
+function stepTitle({ change, target, preview }: Step): string {
+  const where = `in ${inert(target.environment)}`;
+  switch (change.tool) {
+    case 'service_restart':
+      return `Restart ${target.service} ${where}`;
+    case 'service_rollback':
+      return `Roll back ${target.service} ${versionWord(preview.before.version)} -> ${versionWord(preview.after.version)} ${where}`;
+    case 'service_scale':
+      return `Scale ${target.service} ${preview.before.replicas} -> ${count(preview.after.replicas, 'instance')} ${where}`;
+    default:
+      return unreachable(change);
+  }
+}
+
+/** What the dry run said would differ, all of it, whatever the change is called. */
+function effectOf({ change, preview: { before, after, instances } }: Step): string {
+  const version =
+    before.version === after.version
+      ? `version ${versionWord(after.version)} stays`
+      : `version ${versionWord(before.version)} -> ${versionWord(after.version)}`;
+  const replicas =
+    before.replicas === after.replicas ? '' : `instances ${before.replicas} -> ${after.replicas}`;
+  const moved = `${count(instances, 'instance')} ${change.tool === 'service_scale' ? 'started or stopped' : instances === 1 ? 'restarts' : 'restart'}`;
+  const parts =
+    change.tool === 'service_scale'
+      ? [replicas, moved, version]
+      : change.tool === 'service_restart'
+        ? [moved, version, replicas]
+        : [version, moved, replicas];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function undoOf(undo: Undo | null): string {
+  if (undo === null) return 'none: a restart cannot be taken back';
+  return undo.tool === 'service_rollback'
+    ? `deploy ${versionWord(undo.version)} again`
+    : `scale back to ${count(undo.replicas, 'instance')}`;
+}
+
+function touchesOf(plan: Plan): string {
+  const targets = [...new Set(plan.steps.map((step) => step.target.service))];
+  const felt = [...new Set(plan.steps.flatMap((step) => step.touches))].filter(
+    (service) => !targets.includes(service),
+  );
+  const names = targets.join(', ');
+  return felt.length === 0
+    ? `${names} only`
+    : `${names}; ${felt.join(', ')} ${felt.length === 1 ? 'calls' : 'call'} it and may feel it`;
+}
+
+function checkOf({ steps, verification: { service, signal, low, high, windowMs } }: Plan): string {
+  const goal = `${signalWords(signal)} of ${service} ${band(signal, low, high)} within ${duration(windowMs)}`;
+  return steps.some((step) => step.undo !== null)
+    ? `${goal}, else the undo runs (pre-approved)`
+    : `${goal}, else people are asked`;
+}
+
+const PLAIN_VERSION = /^[\w.:@+/-]{1,24}$/;
+const VERSION_ROOM = 24;
+
+/** A version as a driver reported it: quoted when it is not plain, and cut in the middle, where versions differ least. */
+function versionWord(version: string): string {
+  if (PLAIN_VERSION.test(version)) return version;
+  const text = inert(version);
+  if (text === '') return '(no version)';
+  const half = VERSION_ROOM / 2;
+  return `"${text.length <= VERSION_ROOM ? text : `${text.slice(0, half)}…${text.slice(-half)}`}"`;
+}
+
+/**
+ * The card for a terminal, at most 80 columns wide: first what happens, to what, how it is taken back and when the
+ * question ends; then why, and the same by hand. `now` in ms, `zone` an IANA name.
+ */
+export function renderApprovalCard(
+  card: ApprovalCard,
+  { now, zone, paint }: { now: number; zone: string; paint: Paint },
+): string[] {
+  const ends =
+    now < card.expiresAt
+      ? `${until(card.expiresAt, { now, zone })}, then nothing happens`
+      : `${hourMinute(card.expiresAt, zone)}, it is past`;
+  const title = titleLines(card);
+  return [
+    ...title.map((line) => paint('strong', line)),
+    ...(card.steps.length > 1
+      ? card.steps.flatMap((step, index) => labelled(`step ${index + 1}`, step.title))
+      : []),
+    ...each(card, 'effect', (step) => step.effect),
+    ...each(card, 'undo', (step) => step.undo),
+    ...labelled('expires', ends),
+    ...labelled('touches', card.touches),
+    ...labelled('check', card.check),
+    ...labelled('why', [card.why, ...card.evidence].join(' ')),
+    ...labelled('needs', card.typed === '' ? card.needs : `${card.needs}; each types ${card.typed}`),
+    ...each(card, 'by hand', (step) => step.manual),
+  ];
+}
+
+function titleLines(card: ApprovalCard): string[] {
+  const tag = `${card.approval}, ${card.tier}`;
+  const room = 80 - 2 - 2 - tag.length;
+  if (card.title.length <= room) return [`  ${card.title.padEnd(room)}  ${tag}`];
+  return [`  ${clip(card.title, 78)}`, `  ${tag}`];
+}
+
+function each(card: ApprovalCard, label: string, text: (step: CardStep) => string): string[] {
+  return card.steps.flatMap((step, index) =>
+    labelled(index === 0 ? label : '', card.steps.length > 1 ? `${index + 1}. ${text(step)}` : text(step)),
+  );
+}

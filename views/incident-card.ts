@@ -1,0 +1,177 @@
+import type { Approval } from '#approvals/approval.ts';
+import { ApprovalFold } from '#approvals/approval-fold.ts';
+import { inert } from '#core/inert.ts';
+import type { Incident, IncidentState } from '#incidents/incident.ts';
+import { outcomeOf, titleOf } from '#incidents/incident.ts';
+import { IncidentFold } from '#incidents/incident-fold.ts';
+import type { Mode, Severity } from '#incidents/vocabulary.ts';
+import { approvalCard } from './approval-card.ts';
+import { findingFigure, gapWords, ruledOutWords } from './narrate-reports.ts';
+import { nextStep } from './next-step.ts';
+import { confidence } from './numbers.ts';
+import type { StoryLine } from './story.ts';
+import { type Entry, timelineOf } from './timeline.ts';
+import {
+  actorWords,
+  approvalWords,
+  causeWords,
+  escalationWords,
+  plainReason,
+  resolutionWords,
+  signalWords,
+} from './words.ts';
+
+/** A sentence with the evidence behind it. */
+export type Cited = { readonly text: string; readonly evidence: readonly string[] };
+/** A change that was proposed, and what became of it. */
+export type CardChange = {
+  readonly approval: string;
+  readonly title: string;
+  readonly became: string;
+  readonly by: readonly string[];
+  readonly at: number;
+};
+
+/** One incident as people see it, on every surface. Foreign text is inert. */
+export type IncidentCard = {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly state: IncidentState;
+  /** One word for how it stands: the state, `escalated`, `denied`, or how it was resolved. */
+  readonly outcome: string;
+  readonly service: string | null;
+  readonly environment: string;
+  readonly owner: string;
+  readonly mode: Mode;
+  readonly openedAt: number;
+  /** When the trouble began, where that was seen. */
+  readonly since: number | null;
+  readonly wrong: readonly Cited[];
+  readonly cause: {
+    readonly word: string;
+    readonly text: string;
+    readonly for: readonly string[];
+    readonly against: readonly string[];
+  } | null;
+  readonly ruledOut: readonly string[];
+  readonly notSeen: readonly string[];
+  readonly changes: readonly CardChange[];
+  readonly takenBy: string | null;
+  readonly escalated: {
+    readonly why: string;
+    readonly missing: readonly string[];
+    readonly at: number;
+  } | null;
+  readonly resolved: { readonly how: string; readonly by: string; readonly at: number } | null;
+  readonly models: { readonly rules: number; readonly model: number; readonly usdMicros: number };
+  /** What happens now; `until` is when that ends by itself. */
+  readonly next: { readonly text: string; readonly until: number | null };
+  readonly timeline: readonly StoryLine[];
+};
+
+/**
+ * The card of one incident from its own entries, in log order; undefined when they do not open one. Pure, and the same
+ * for an incident of long ago. `zone` is the IANA name in which times inside a sentence are written.
+ */
+export function incidentCard(entries: readonly Entry[], zone: string): IncidentCard | undefined {
+  const incidents = new IncidentFold();
+  const approvals = new ApprovalFold();
+  for (const entry of entries) {
+    incidents.apply(entry);
+    approvals.apply(entry);
+  }
+  const incident = incidents.current()[0];
+  return incident === undefined ? undefined : cardOf(incident, approvals.all(), timelineOf(entries, zone));
+}
+
+function cardOf(
+  incident: Incident,
+  approvals: readonly Approval[],
+  timeline: readonly StoryLine[],
+): IncidentCard {
+  const {
+    id,
+    severity,
+    state,
+    service,
+    environment,
+    owner,
+    mode,
+    openedAt,
+    takenBy,
+    models,
+    monitor,
+    diagnosis,
+  } = incident;
+  return {
+    id,
+    title: inert(titleOf(incident)),
+    severity,
+    state,
+    outcome: plainReason(outcomeOf(incident)),
+    service,
+    environment: inert(environment),
+    owner: inert(owner),
+    mode,
+    openedAt,
+    since: monitor?.since ?? null,
+    wrong: wrongOf(incident),
+    cause: causeText(incident),
+    ruledOut: diagnosis === null ? [] : ruledOutWords(diagnosis),
+    notSeen: [...unseenFindings(incident), ...(diagnosis === null ? [] : gapWords(diagnosis))],
+    changes: approvals.map(changeOf),
+    takenBy,
+    escalated: incident.escalated && {
+      why: escalationWords(incident.escalated.reason),
+      missing: incident.escalated.missing.map(inert),
+      at: incident.escalated.at,
+    },
+    resolved: incident.resolved && {
+      how: resolutionWords(incident.resolved.resolution),
+      by: actorWords(incident.resolved.by),
+      at: incident.resolved.at,
+    },
+    models: { ...models },
+    next: nextStep(incident, approvals),
+    timeline,
+  };
+}
+
+function wrongOf({ monitor }: Incident): Cited[] {
+  const findings = monitor?.findings ?? [];
+  return findings
+    .filter((finding) => finding.state === 'high' || finding.state === 'low')
+    .map((finding) => ({
+      text: `${signalWords(finding.signal)} of ${finding.service} ${findingFigure(finding)}`,
+      evidence: [...finding.evidence],
+    }));
+}
+
+function unseenFindings({ monitor }: Incident): string[] {
+  const unseen = (monitor?.findings ?? []).filter((finding) => finding.state === 'unseen');
+  return unseen.map((finding) => `${signalWords(finding.signal)} of ${finding.service}`);
+}
+
+function causeText({ diagnosis }: Incident): IncidentCard['cause'] {
+  const top = diagnosis?.hypotheses[0];
+  if (diagnosis === null || top === undefined) return null;
+  return {
+    word: diagnosis.outcome === 'inconclusive' ? 'not clear' : diagnosis.outcome,
+    text: `${causeWords(top.cause, top.service)} (${confidence(top.confidence)})`,
+    for: [...top.for],
+    against: [...top.against],
+  };
+}
+
+function changeOf(approval: Approval): CardChange {
+  const { title } = approvalCard(approval.plan, approval.hash);
+  const reason = approval.reason === null ? '' : ` (${plainReason(approval.reason)})`;
+  return {
+    approval: approval.id,
+    title,
+    became: `${approvalWords(approval.state)}${inert(reason)}`,
+    by: approval.decisions.map((decision) => decision.by),
+    at: approval.at,
+  };
+}

@@ -1,0 +1,88 @@
+import type { IncidentCard } from './incident-card.ts';
+import { count, dollars } from './numbers.ts';
+import { storyText } from './story.ts';
+import { labelled, type Paint, wrap } from './table.ts';
+import { ago, hourMinute, instant, offset } from './time.ts';
+
+export type Screen = { readonly now: number; readonly zone: string; readonly paint: Paint };
+
+/**
+ * An incident for a terminal, at most 80 columns wide: what is wrong, why, what was done, who has it, what comes next,
+ * then how it went. What is not known is said.
+ */
+export function renderIncident(card: IncidentCard, screen: Screen): string[] {
+  const { zone, paint, now } = screen;
+  const tone = card.resolved === null ? 'bad' : 'good';
+  const began = card.since ?? card.openedAt;
+  return [
+    ...wrap(`${card.id}  ${card.title}`).map((line) => paint('strong', line)),
+    ...labelled('state', `${card.severity}, ${card.outcome}`).map((line) => paint(tone, line)),
+    ...labelled('since', `${ago(began, { now, zone })}${card.since === null ? ', when the page came' : ''}`),
+    ...several(
+      'wrong',
+      card.wrong.map(({ text, evidence }) => [text, ...evidence].join(' ')),
+      'not looked at yet',
+    ),
+    ...labelled('cause', causeLine(card)),
+    ...(card.ruledOut.length === 0 ? [] : labelled('not', card.ruledOut.join(', '))),
+    ...(card.notSeen.length === 0 ? [] : labelled('unseen', card.notSeen.join(', '))),
+    ...several(
+      'changes',
+      card.changes.map((change) => changeLine(change, zone)),
+      'nothing was changed',
+    ),
+    ...labelled('owner', ownerLine(card)),
+    ...(card.escalated === null
+      ? []
+      : labelled(
+          'people',
+          `asked at ${hourMinute(card.escalated.at, zone)}: ${card.escalated.why}${missing(card.escalated.missing)}`,
+        )),
+    ...labelled('mode', `${card.mode} in ${card.environment}; ${brains(card)}`),
+    ...labelled(card.resolved === null ? 'next' : 'ended', nextLine(card, zone)),
+    '',
+    `timeline  ${instant(card.openedAt, zone)}`,
+    ...card.timeline.flatMap((line) => storyText(line, { zone, paint })),
+    ...(card.timeline.length === 0 ? ['nothing yet'] : []),
+    paint('quiet', `times are local, UTC${offset(card.openedAt, zone)}`),
+  ];
+}
+
+function several(label: string, texts: readonly string[], none: string): string[] {
+  if (texts.length === 0) return labelled(label, none);
+  return texts.flatMap((text, index) => labelled(index === 0 ? label : '', text));
+}
+
+function ownerLine({ owner, takenBy, resolved }: IncidentCard): string {
+  if (takenBy !== null) return `${owner}, ${takenBy} has it`;
+  return resolved === null ? `${owner}, nobody has said that they have it` : owner;
+}
+
+function causeLine({ cause }: IncidentCard): string {
+  if (cause === null) return 'not known';
+  const against = cause.against.length === 0 ? 'none' : cause.against.join(' ');
+  return `${cause.word}: ${cause.text}  for ${cause.for.join(' ')}  against ${against}`;
+}
+
+function changeLine(
+  { approval, title, became, by, at }: IncidentCard['changes'][number],
+  zone: string,
+): string {
+  const people = by.length === 0 ? '' : `, approved by ${by.join(' and ')}`;
+  return `${approval} ${title}: ${became} (${hourMinute(at, zone)})${people}`;
+}
+
+function missing(list: readonly string[]): string {
+  return list.length === 0 ? '' : `; missing: ${list.join(', ')}`;
+}
+
+function brains({ models }: IncidentCard): string {
+  const who = models.model === 0 ? 'rules only' : models.rules === 0 ? 'AI model' : 'rules and AI model';
+  return `${who}, ${count(models.model, 'model call')}, ${dollars(models.usdMicros)}`;
+}
+
+function nextLine({ resolved, next }: IncidentCard, zone: string): string {
+  if (resolved !== null)
+    return `${hourMinute(resolved.at, zone)}, ${resolved.how}, by ${resolved.by}; next: ${next.text}`;
+  return next.until === null ? next.text : `${next.text} (at ${hourMinute(next.until, zone)})`;
+}

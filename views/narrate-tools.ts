@@ -1,0 +1,143 @@
+import type { JsonObject } from '#core/canonical.ts';
+import { inert } from '#core/inert.ts';
+import type { BodyOf, Fact } from '#incidents/entry.ts';
+import { DeployRef, deployOf, ServiceRef, serviceOf } from '#incidents/refs.ts';
+import { SignalName } from '#incidents/vocabulary.ts';
+import type { Known } from './known.ts';
+import { compared, count, millis, signalValue } from './numbers.ts';
+import { type StoryLine, told } from './story.ts';
+import { clockTime } from './time.ts';
+import { actorWords, plainReason, signalWords } from './words.ts';
+
+type ToolFact = Extract<Fact, { kind: 'tool.intended' | 'tool.finished' | 'tool.refused' }>;
+
+/** A tool call for people: reads when they are answered, changes when they start and end, refusals always. */
+export function narrateTool(fact: ToolFact, known: Known): StoryLine[] {
+  const at = fact.entry.ts;
+  switch (fact.kind) {
+    case 'tool.intended': {
+      const { phase, approval, call } = fact.body;
+      if (approval === null || (phase !== 'run' && phase !== 'undo')) return [];
+      return [
+        told(at, phase === 'undo' ? 'undo' : 'started', {
+          what: callWords(fact.body),
+          ref: call,
+          figure: `#${fact.entry.seq}`,
+        }),
+      ];
+    }
+    case 'tool.finished':
+      return known.call === undefined
+        ? []
+        : finished(fact.body, { intent: known.call, at, zone: known.zone });
+    case 'tool.refused':
+      return [
+        told(at, 'refused', {
+          what: `${actorWords(fact.body.caller)} asked for ${inert(fact.body.tool)}: ${plainReason(fact.body.reason)}`,
+          ref: fact.body.call ?? '',
+        }),
+      ];
+  }
+}
+
+type Finish = { intent: BodyOf<'tool.intended'>; at: number; zone: string };
+
+/** Notes and spawns have entries of their own; verification reads are told by their samples. */
+function finished(body: BodyOf<'tool.finished'>, { intent, at, zone }: Finish): StoryLine[] {
+  const { call, outcome, facts, reason } = body;
+  const failure = `${outcome === 'gap' ? 'not seen' : outcome}${reason === null ? '' : `: ${plainReason(reason)}`}`;
+  if (intent.approval !== null) {
+    const done =
+      outcome === 'ok'
+        ? `done in ${millis(body.durationMs)}`
+        : outcome === 'unknown'
+          ? 'effect not known'
+          : failure;
+    return [
+      told(at, intent.phase === 'undo' ? 'undo' : 'finished', {
+        what: callWords(intent),
+        ref: call,
+        figure: done,
+      }),
+    ];
+  }
+  if (intent.phase === 'verify' || intent.tier === 'R1' || intent.tool.startsWith('sessions_')) return [];
+  if (intent.phase === 'dry_run') {
+    return intent.caller.startsWith('agent:')
+      ? [
+          told(at, actorWords(intent.caller), {
+            what: `dry run of ${callWords(intent)}`,
+            ref: call,
+            figure: outcome === 'ok' ? 'possible' : failure,
+            quiet: outcome === 'ok',
+          }),
+        ]
+      : [];
+  }
+  const figure = outcome === 'ok' ? figureOf(intent, facts, zone) : failure;
+  return [told(at, actorWords(intent.caller), { what: callWords(intent), ref: call, figure })];
+}
+
+/** `metrics_query errors of checkout`: the tool, and what of what it was asked. */
+function callWords({ tool, args }: BodyOf<'tool.intended'>): string {
+  const signal = SignalName.safeParse(args.signal);
+  const service = ServiceRef.safeParse(args.service ?? args.target);
+  const deploy = DeployRef.safeParse(args.to);
+  const version = args.version;
+  const parts = [
+    inert(tool),
+    signal.success ? `${signalWords(signal.data)} of` : '',
+    service.success ? serviceOf(service.data) : '',
+    typeof args.level === 'string' ? inert(args.level) : '',
+    deploy.success ? `${deployOf(deploy.data).back} back` : '',
+    typeof version === 'string' ? `to ${inert(version)}` : '',
+    typeof args.replicas === 'number' ? `to ${count(args.replicas, 'instance')}` : '',
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+/** The figure that a read gave, from the facts that its tool put into the log; empty where it gave none. */
+function figureOf({ tool, args }: BodyOf<'tool.intended'>, facts: JsonObject | null, zone: string): string {
+  if (facts === null) return '';
+  switch (tool) {
+    case 'metrics_query':
+      return signalFigure(SignalName.safeParse(args.signal).data, facts);
+    case 'http_probe':
+      return `${numberOf(facts, 'status') ?? 'no answer'} in ${millis(numberOf(facts, 'ms') ?? 0)}`;
+    case 'logs_search':
+      return `${count(numberOf(facts, 'total') ?? 0, 'line')}, ${newWords(numberOf(facts, 'fresh') ?? 0)}`;
+    case 'deployments_list': {
+      const newest = numberOf(facts, 'newest');
+      const version = facts.version;
+      const name = typeof version === 'string' ? inert(version) : 'newest';
+      return newest === undefined ? 'none' : `${name} at ${clockTime(newest, zone)}`;
+    }
+    case 'workload_status':
+      return `${numberOf(facts, 'running') ?? 0} of ${numberOf(facts, 'replicas') ?? 0} running`;
+    case 'runbook_search':
+      return count(numberOf(facts, 'runbooks') ?? 0, 'runbook');
+    default:
+      return '';
+  }
+}
+
+/** `31 % (normal 0.2 %)`, or the edge of the normal band that it left; `23 ms, normal` inside it. */
+function signalFigure(signal: SignalName | undefined, facts: JsonObject): string {
+  const { now, normal, state, low, high } = facts;
+  if (signal === undefined || typeof now !== 'string') return 'not seen';
+  const seen = signalValue(signal, now);
+  if (state === 'normal') return `${seen}, normal`;
+  if (typeof normal === 'string') return compared(signal, now, normal);
+  const edge = state === 'low' ? low : high;
+  if (typeof edge !== 'string') return `${seen} (no past)`;
+  return `${seen} (normal ${state === 'low' ? '>' : '<'} ${signalValue(signal, edge)})`;
+}
+
+function newWords(fresh: number): string {
+  return fresh === 0 ? 'nothing new' : `${count(fresh, 'new kind')}`;
+}
+
+function numberOf(facts: JsonObject, key: string): number | undefined {
+  const value = facts[key];
+  return typeof value === 'number' ? value : undefined;
+}

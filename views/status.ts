@@ -1,0 +1,145 @@
+import type { Approval } from '#approvals/approval.ts';
+import { inert } from '#core/inert.ts';
+import type { Incident } from '#incidents/incident.ts';
+import { approvalCard } from './approval-card.ts';
+import { type IncidentRow, incidentRow } from './incident-list.ts';
+import type { Screen } from './incident-text.ts';
+import { count } from './numbers.ts';
+import { labelled, pad, wrap } from './table.ts';
+import { ago, duration, instant, until } from './time.ts';
+
+/** Whether the log was checked from its first byte: `checking` and `bad` hold changes back. */
+export type LogStanding = {
+  readonly entries: number;
+  readonly verified: 'verified' | 'checking' | 'bad' | 'not_checked';
+  readonly problem: string | null;
+};
+export type Stops = {
+  readonly off: boolean;
+  readonly frozen: boolean;
+  readonly by: string | null;
+  readonly at: number | null;
+};
+export type PendingRow = {
+  readonly approval: string;
+  readonly incident: string;
+  readonly title: string;
+  readonly expiresAt: number;
+  readonly needs: string;
+};
+
+/** How the whole thing stands. `server` is null when it was read from the log with nothing running. */
+export type StatusView = {
+  readonly server: { readonly version: string; readonly startedAt: number; readonly pid: number } | null;
+  readonly ai: 'rules' | 'model';
+  readonly stops: Stops;
+  readonly incidents: readonly IncidentRow[];
+  readonly pending: readonly PendingRow[];
+  readonly log: LogStanding;
+};
+
+export type StatusInput = {
+  readonly server: StatusView['server'];
+  readonly ai: StatusView['ai'];
+  readonly stops: Stops;
+  readonly incidents: readonly Incident[];
+  readonly approvals: readonly Approval[];
+  readonly log: LogStanding;
+};
+
+/** The status from the folds; only what is open. */
+export function statusView({ server, ai, stops, incidents, approvals, log }: StatusInput): StatusView {
+  const { off, frozen, by, at } = stops;
+  return {
+    server,
+    ai,
+    stops: { off, frozen, by: by === null ? null : inert(by), at },
+    incidents: incidents.filter((incident) => incident.resolved === null).map(incidentRow),
+    pending: approvals.filter((one) => one.state === 'pending').map(pendingRow),
+    log: { ...log, problem: log.problem === null ? null : inert(log.problem) },
+  };
+}
+
+function pendingRow({ id, plan, hash }: Approval): PendingRow {
+  const { title, needs, expiresAt } = approvalCard(plan, hash);
+  return { approval: id, incident: plan.incident, title, expiresAt, needs };
+}
+
+/** One screen that can be read half asleep: what burns, what waits for you, what is switched off, then the rest. */
+export function renderStatus(view: StatusView, screen: Screen): string[] {
+  const { now, zone } = screen;
+  return [
+    ...incidentLines(view, screen),
+    ...pendingLines(view, screen),
+    ...line('changes', changesWord(view.stops, screen), screen, view.stops.off || view.stops.frozen),
+    ...line(
+      'AI',
+      view.ai === 'rules' ? 'no AI model used: rules' : 'AI model, with the rules to fall back on',
+      screen,
+    ),
+    ...line('log', logWord(view.log), screen, view.log.verified === 'bad' || view.log.problem !== null),
+    ...line(
+      'server',
+      view.server === null
+        ? 'not running'
+        : `version ${view.server.version}, process ${view.server.pid}, up ${duration(now - view.server.startedAt)}`,
+      screen,
+      view.server === null,
+    ),
+    screen.paint('quiet', `now ${instant(now, zone)}`),
+  ];
+}
+
+function line(label: string, text: string, { paint }: Screen, bad = false): string[] {
+  return wrap(`${pad(label, 9)} ${text}`, { indent: 10 }).map((part) => (bad ? paint('bad', part) : part));
+}
+
+function incidentLines({ incidents }: StatusView, screen: Screen): string[] {
+  if (incidents.length === 0) return line('incidents', 'none open', screen);
+  const oldestFirst = incidents.toSorted((a, b) => a.openedAt - b.openedAt);
+  return [
+    ...line('incidents', `${incidents.length} open`, screen, true),
+    ...oldestFirst.flatMap((row) => {
+      const holder = row.takenBy === null ? 'nobody has it' : `${row.takenBy} has it`;
+      return labelled(
+        row.id,
+        `${row.title}: ${row.severity}, ${row.outcome}, ${ago(row.openedAt, screen)}, ${holder}`,
+      );
+    }),
+  ];
+}
+
+function pendingLines({ pending }: StatusView, screen: Screen): string[] {
+  if (pending.length === 0) return line('approvals', 'none wait', screen);
+  return [
+    ...line(
+      'approvals',
+      `${count(pending.length, 'proposal')} ${pending.length === 1 ? 'waits' : 'wait'} for a person`,
+      screen,
+      true,
+    ),
+    ...pending.flatMap((row) => [
+      ...labelled(row.approval, `${row.title}, for ${row.incident}; needs ${row.needs}`),
+      ...labelled('', `until ${until(row.expiresAt, screen)}, then nothing is done`),
+      ...labelled('', `firebreak approvals show ${row.approval}`),
+    ]),
+  ];
+}
+
+function changesWord({ off, frozen, by, at }: Stops, screen: Screen): string {
+  const who = by === null ? '' : `, by ${by}${at === null ? '' : ` ${ago(at, screen)}`}`;
+  if (off) return `OFF: nothing new is done${who}; on again: firebreak on`;
+  if (frozen) return `frozen: no change is started${who}; end it: firebreak freeze off`;
+  return 'possible where the mode is act and people approve';
+}
+
+function logWord({ entries, verified, problem }: LogStanding): string {
+  const words = {
+    verified: 'verified',
+    checking: 'being verified, changes wait for that',
+    bad: 'NOT intact, changes are refused',
+    not_checked: 'not verified: firebreak audit verify',
+  };
+  const base = `${count(entries, 'entry', 'entries')}, ${words[verified]}`;
+  return problem === null ? base : `${base}; ${problem}`;
+}
