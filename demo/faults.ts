@@ -42,11 +42,11 @@ export function brokenService(fault: Fault, service: ServiceName): ServiceName |
 /** The route that ends at each service: more of it loads that service and those before it, but none behind it. */
 const ROUTE_TO = { gateway: 'home', checkout: 'cart', inventory: 'buy' } as const;
 /** More than two instances carry, less than three do; requests a second on top of the base load. */
-const TOO_MUCH = { gateway: 170, checkout: 106, inventory: 71 } as const;
+const TOO_MUCH = { gateway: 195, checkout: 95, inventory: 40 } as const;
 /** Much more than usual, yet less than two instances carry. */
-const MUCH = { gateway: 70, checkout: 50, inventory: 32 } as const;
+const MUCH = { gateway: 110, checkout: 52, inventory: 25 } as const;
 /** One at a time: fewer than that, whatever the number of instances. */
-const SHARED_MS = { gateway: 8, checkout: 11, inventory: 17 } as const;
+const SHARED_MS = { gateway: 12, checkout: 18, inventory: 28 } as const;
 
 function moreOf(service: ServiceName, base: Rates, extra: number): Rates {
   const route = ROUTE_TO[service];
@@ -92,7 +92,7 @@ export async function inject(fault: Fault, service: ServiceName, shop: Shop): Pr
     case 'expired-credential':
       return await surroundings(shop, service, { keyRefused: true });
     case 'slow-disk':
-      return await surroundings(shop, service, { journalMs: 220 });
+      return await surroundings(shop, service, { journalMs: 600 });
     case 'flag-flip':
       return await surroundings(shop, service, { fastRounding: true });
     case 'false-alarm':

@@ -48,6 +48,7 @@ export type Finished = {
 
 /** The shop runs this long before anything breaks, so that there is a normal to compare with. */
 const WARM_MS = 9_000;
+const HEALTHY_P95_MS = 60;
 const RUN_MS = 100_000;
 /** How long the user may take to break something. */
 const PATIENCE_MS = 15 * 60_000;
@@ -106,13 +107,10 @@ async function play(scenario: Scenario, on: Play): Promise<Omit<Finished, 'log'>
     if (isEnd(entry)) over.resolve();
   };
   on.events.started(shop);
-  shop.pager.aim({
-    port: Number(new URL(server.url).port),
-    path: '/v1/alerts/alertmanager',
-    token: home.alertToken,
-  });
   const following = followEntries(server, home.viewerToken, { signal: stop.signal, onEntry });
-  await realClock.sleep(WARM_MS + scenario.delayMs, on.signal);
+  await warm(shop, scenario.delayMs, on.signal);
+  const port = Number(new URL(server.url).port);
+  shop.pager.aim({ port, path: '/v1/alerts/alertmanager', token: home.alertToken });
   const broken = realClock.now();
   const before = summarise(shop.load.samples(), broken - WARM_MS + 2000, broken);
   on.events.load(before);
@@ -152,6 +150,15 @@ async function answer(scenario: Scenario, on: Play, entry: Entry): Promise<void>
 
 function isEnd(entry: Entry): boolean {
   return entry.kind === 'incident.resolved' || entry.kind === 'incident.escalated';
+}
+
+/** Lets the shop run until there is a normal to compare with: so long, and until its last seconds were healthy. */
+async function warm(shop: Shop, delayMs: number, signal: AbortSignal): Promise<void> {
+  await realClock.sleep(WARM_MS + delayMs, signal);
+  for (const until = realClock.now() + WARM_MS; realClock.now() < until; await realClock.sleep(500, signal)) {
+    const { errors, p95, seconds } = summarise(shop.load.samples(), realClock.now() - 4_000, realClock.now());
+    if (seconds > 0 && errors < 0.01 && p95 < HEALTHY_P95_MS) return;
+  }
 }
 
 /** Waits for the end, or for so long; rejects when the whole run is stopped. Leaves no timer behind. */

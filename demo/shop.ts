@@ -135,7 +135,7 @@ export async function startShop(options: {
   baseRate?: number;
   webhook?: Webhook;
 }): Promise<Shop> {
-  const { dir, baseRate = 80, webhook } = options;
+  const { dir, baseRate = 48, webhook } = options;
   const logs = join(dir, 'logs');
   mkdirSync(logs, { recursive: true });
   const operatorToken = realRandom.bytes(TOKEN_BYTES).toString('hex');

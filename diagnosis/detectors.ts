@@ -77,7 +77,7 @@ export const detectors: readonly Detector[] = [
       need('its pool is full', full, 25),
       need('next to nothing gets through', collapsed, 20),
       need('demand did not rise', notBusier, 15),
-      trouble(10),
+      need('it is felt', felt, 10),
       ownTrouble(15),
     ],
     clues: [
@@ -91,7 +91,7 @@ export const detectors: readonly Detector[] = [
     cause: 'instance_down',
     needs: [need('too few instances run or answer', down, 45), need('it is felt', felt, 10)],
     clues: [
-      clue('fewer run than should', runsShort, { yes: 15 }),
+      clue('fewer run than should', runsShort, { yes: 15, unseen: -15 }),
       clue('its health check fails', probeFails, { yes: 10 }),
       clue('no new version went out', noDeploy, { yes: 10, no: -30 }),
       clue('it went down as the trouble began', downInTime, { yes: 10, no: -20, unseen: -15 }),

@@ -7,7 +7,7 @@ import { briefOf, resultsOf } from './transcript.ts';
 import { type RulesRole, reportTurn, type Turn } from './turn.ts';
 
 /** Capacity that is asked for beyond the demand that was seen. */
-const HEADROOM = 1.2;
+const HEADROOM = 1.35;
 
 /** The change that ends each cause; one that does not fit is not proposed, whoever asked for it. */
 const cures: Readonly<Record<Cause, readonly RequestedAction['tool'][]>> = {

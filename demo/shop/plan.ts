@@ -28,7 +28,7 @@ export type ServicePlan = {
   readonly timeoutMs: number;
 };
 
-/** Two instances carry about 200, 130 and 90 requests a second; timeouts shrink downwards so that the caller waits longer. */
+/** Two instances carry about 200, 106 and 53 requests a second; timeouts shrink downwards so that the caller waits longer. */
 export const PLAN: { readonly [S in ServiceName]: ServicePlan } = {
   gateway: {
     store: 'identity',
@@ -43,12 +43,12 @@ export const PLAN: { readonly [S in ServiceName]: ServicePlan } = {
     store: 'payments',
     next: { service: 'inventory', routes: ['buy'] },
     workers: 4,
-    queue: 48,
+    queue: 30,
     answerMs: 3,
-    holdMs: 60,
+    holdMs: 75,
     timeoutMs: 1000,
   },
-  inventory: { store: 'stock', next: null, workers: 4, queue: 24, answerMs: 3, holdMs: 90, timeoutMs: 800 },
+  inventory: { store: 'stock', next: null, workers: 4, queue: 14, answerMs: 3, holdMs: 150, timeoutMs: 800 },
 };
 
 export const REPLICAS = 2;

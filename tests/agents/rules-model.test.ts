@@ -375,6 +375,12 @@ describe('monitor and diagnosis', () => {
     ).toBe(true);
   });
 
+  test('a failing health check is not called healthy, whatever the signals say', async () => {
+    const world = { ...facts, web: { ...facts.web, probe: false } };
+    const run = await play(model, monitorBrief('error_ratio'), { answer: answerFrom(world), firstCall: 1 });
+    expect(run.report).toMatchObject({ verdict: 'unclear' });
+  });
+
   test('the signal that must come back is one that is out, also when the page is about another', async () => {
     const slow = { ...facts, web: { ...facts.web, signals: { latency_p95: up(900, 40) } } };
     const run = await play(model, monitorBrief('error_ratio'), { answer: answerFrom(slow), firstCall: 1 });

@@ -5,10 +5,14 @@ import { evidenceOf, type ReadResult } from '#diagnosis/evidence.ts';
 import { rank } from '#diagnosis/rank.ts';
 import { readKey } from '#diagnosis/read.ts';
 import { DiagnosisReport } from '#incidents/reports.ts';
-import { scenarios } from './scenarios.ts';
-import { type Investigation, id, inventoryOf, investigate, named, T0 } from './support.ts';
+import { type Scenario, scenarios } from './scenarios.ts';
+import { type Investigation, id, inventoryOf, investigate, named, T0, up } from './support.ts';
 
-const about = (paged: string) => ({ service: id(paged), signal: null, since: T0 + 2000 });
+const about = ({ paged, signal }: Scenario) => ({
+  service: id(paged),
+  signal: signal ?? null,
+  since: T0 + 2000,
+});
 
 function reportOf({ ranking }: Investigation): DiagnosisReport {
   const { outcome, hypotheses, ruledOut, gaps, pressure, deploy, replicas, maxReplicas } = ranking;
@@ -32,6 +36,27 @@ describe('names the origin or abstains', () => {
     const report = reportOf(found);
     if (report.outcome === 'inconclusive') expect(report.hypotheses[0]?.confidence ?? 0).toBeLessThan(LIKELY);
     expect(found.results.length).toBeLessThanOrEqual(30);
+  });
+});
+
+test.each([
+  { name: 'what normal load promises', errors: 0.002, now: 500, used: 0.2, expected: 125 },
+  { name: 'what still gets through', errors: 0.5, now: 200, used: 0.2, expected: 200 },
+  { name: 'never less than full', errors: 0.002, now: 200, used: 0.2, expected: 100 },
+])('the pressure of an overload is $name', ({ errors, now, used, expected }) => {
+  const signals = {
+    error_ratio: up(errors, 0.002),
+    request_rate: up(now, 80),
+    saturation: up(1, used),
+    latency_p95: up(900, 40),
+  };
+  const { ranking } = investigate({ web: { signals } }, 'web');
+  expect(ranking).toMatchObject({
+    outcome: 'confirmed',
+    pressure: expected,
+    replicas: 2,
+    maxReplicas: 6,
+    deploy: null,
   });
 });
 
@@ -65,8 +90,10 @@ describe('for every scenario', () => {
               keep[i] ? result : { read: result.read, kind: 'gap', reason: 'timeout' },
           );
           for (const results of [kept, lost]) {
-            const ranking = rank(evidenceOf(results, []), inventory, about(one.paged));
-            expect([one.expect, 'inconclusive', 'healthy']).toContain(named({ ranking, results: [] }));
+            const ranking = rank(evidenceOf(results, []), inventory, about(one));
+            expect([one.expect, ...(one.also ?? []), 'inconclusive', 'healthy']).toContain(
+              named({ ranking, results: [] }),
+            );
             if (one.expect !== 'healthy') expect(ranking.outcome).not.toBe('healthy');
           }
         },
@@ -92,11 +119,11 @@ describe('for every scenario', () => {
   });
 
   test('a budget that ends early gives an answer all the same', () => {
-    for (const { facts, paged, expect: expected } of scenarios) {
+    for (const { facts, paged, expect: expected, also = [] } of scenarios) {
       for (const budget of [0, 1, 3, 6]) {
         const found = investigate(facts, paged, { budget });
         expect(found.results.length).toBeLessThanOrEqual(budget);
-        expect([expected, 'inconclusive', 'healthy']).toContain(named(found));
+        expect([expected, ...also, 'inconclusive', 'healthy']).toContain(named(found));
       }
     }
   });

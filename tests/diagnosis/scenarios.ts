@@ -2,7 +2,15 @@ import type { SignalName } from '#incidents/vocabulary.ts';
 import { type Facts, fell, up } from './support.ts';
 
 /** A situation at a small chain of services, the page, and what should be named (`cause service`, or the outcome). */
-export type Scenario = { name: string; facts: Facts; paged: string; signal?: SignalName; expect: string };
+export type Scenario = {
+  name: string;
+  facts: Facts;
+  paged: string;
+  signal?: SignalName;
+  expect: string;
+  /** What less evidence may lead to: one of two true culprits, or one that only the missing look clears. */
+  also?: readonly string[];
+};
 
 const chain = (web: Facts[string], api: Facts[string], store: Facts[string]): Facts => ({
   web: { dependsOn: ['api'], ...web },
@@ -291,5 +299,86 @@ export const scenarios: readonly Scenario[] = [
     ),
     paged: 'api',
     expect: 'inconclusive',
+  },
+  {
+    name: 'a stuck dependency that completes nothing, so that its own errors and latency are unknown',
+    facts: chain(
+      { signals: failing(0.5) },
+      { signals: { ...failing(0.9), ...slow(1000) } },
+      {
+        signals: {
+          error_ratio: 'gap',
+          latency_p95: 'gap',
+          request_rate: fell(0, 80),
+          saturation: up(1, 0.3),
+        },
+      },
+    ),
+    paged: 'web',
+    expect: 'stuck_pool store',
+  },
+  {
+    name: 'a stuck dependency whose few finished requests look fine, under a caller deployed at that time',
+    facts: chain(
+      {},
+      { signals: failing(0.9), deploys: newVersion(10), freshErrors: true },
+      { signals: { request_rate: fell(10, 80), saturation: up(1, 0.3) } },
+    ),
+    paged: 'api',
+    expect: 'stuck_pool store',
+    also: ['bad_deploy api'],
+  },
+  {
+    name: 'retries along the whole chain',
+    facts: chain(
+      { signals: { ...failing(0.3), request_rate: up(95, 80) } },
+      { signals: { ...failing(0.6), request_rate: up(100, 80), saturation: up(0.96, 0.3) } },
+      {},
+    ),
+    paged: 'web',
+    expect: 'inconclusive',
+  },
+  {
+    name: 'a rolling restart in the middle of other errors',
+    facts: chain(
+      {},
+      { signals: { ...failing(0.3), instances_up: fell(1, 2) }, workload: { running: 1, starting: 1 } },
+      {},
+    ),
+    paged: 'api',
+    expect: 'inconclusive',
+  },
+  {
+    name: 'fewer instances on purpose, and other errors',
+    facts: chain(
+      {},
+      { signals: { ...failing(0.3), instances_up: fell(1, 2) }, workload: { replicas: 1 } },
+      {},
+    ),
+    paged: 'api',
+    expect: 'inconclusive',
+  },
+  {
+    name: 'a deploy ten minutes before errors of a kind that is not new',
+    facts: chain({}, { signals: failing(0.3), deploys: newVersion(600) }, {}),
+    paged: 'api',
+    expect: 'inconclusive',
+  },
+  {
+    name: 'a deploy ten minutes before a new kind of error',
+    facts: chain({}, { signals: failing(0.3), deploys: newVersion(600), freshErrors: true }, {}),
+    paged: 'api',
+    expect: 'bad_deploy api',
+  },
+  {
+    name: 'two dependencies that were deployed and fail at the same time',
+    facts: {
+      web: { dependsOn: ['api', 'store'], signals: failing(0.4) },
+      api: { signals: failing(0.3), deploys: newVersion(10), freshErrors: true },
+      store: { signals: failing(0.3), deploys: newVersion(12), freshErrors: true },
+    },
+    paged: 'web',
+    expect: 'inconclusive',
+    also: ['bad_deploy api', 'bad_deploy store'],
   },
 ];
