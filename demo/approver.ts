@@ -1,35 +1,71 @@
+import { stdin, stdout } from 'node:process';
+import { FirebreakError } from '#core/errors.ts';
+import { PersonId } from '#core/ids.ts';
 import type { FirebreakHome } from './firebreak-config.ts';
-import { type FirebreakProcess, firebreak } from './firebreak-process.ts';
+import { firebreak } from './firebreak-process.ts';
 
-export type Question = {
-  approval: string;
-  hash: string;
-  plan: unknown;
-  home: FirebreakHome;
-  server: FirebreakProcess;
-};
+export type Question = { readonly approval: string; readonly home: FirebreakHome };
 
 /** Who answers the approval card in a demo run. */
 export type Approver = {
   /** Id of the person in the config. */
   readonly name: string;
-  /** Decides and sends the decision; the first line it returns says what happened. */
+  /** Decides, and sends the decision as that person. */
   decide(question: Question): Promise<void>;
 };
+export type ChosenApprover = Approver & { readonly kind: 'approves' | 'asks' | 'denies' };
 
-/** Sends a decision as the person would: from a process of its own, with a personal token. */
-export async function sendDecision(question: Question, decision: 'approve' | 'deny'): Promise<string> {
-  const { approval, home } = question;
+type Wish = { readonly approveAs?: string; readonly json: boolean };
+const PERSON = 'alice';
+
+/** A name approves by itself; a terminal is asked; with neither the answer is no, and it says how to change that. */
+export function chooseApprover({ approveAs, json }: Wish, say: (text: string) => void): ChosenApprover {
+  const send = async (question: Question, decision: 'approve' | 'deny'): Promise<void> => {
+    const problem = await sendDecision(question, decision);
+    if (problem !== '') say(`the decision was not taken: ${problem}`);
+  };
+  if (approveAs !== undefined) {
+    const name = PersonId.safeParse(approveAs);
+    if (!name.success)
+      throw new FirebreakError('usage', `--approve-as: "${approveAs}" is not a person id such as alice`);
+    return { kind: 'approves', name: name.data, decide: (question) => send(question, 'approve') };
+  }
+  if (stdin.isTTY === true && stdout.isTTY === true && !json) {
+    return {
+      kind: 'asks',
+      name: PERSON,
+      decide: async (question) => send(question, await ask(question.approval)),
+    };
+  }
+  return {
+    kind: 'denies',
+    name: PERSON,
+    decide: async (question) => {
+      say('no terminal to ask on, so the answer is no; to approve: npm run demo -- --approve-as alice');
+      await send(question, 'deny');
+    },
+  };
+}
+
+/** Sends a decision from a process of its own, with a throw-away personal token; gives what went wrong, or nothing. */
+async function sendDecision({ approval, home }: Question, decision: 'approve' | 'deny'): Promise<string> {
+  const sure = decision === 'approve' ? ['--yes'] : [];
   const args = [
     'approvals',
     decision,
     approval,
-    '--yes',
+    ...sure,
     '--data-dir',
     home.data,
     '--token-file',
     home.approver.tokenFile,
   ];
-  const { code, stdout, stderr } = await firebreak(args);
-  return code === 0 ? '' : `${stderr}${stdout}`.trim();
+  const { code, stdout: out, stderr } = await firebreak(args);
+  return code === 0 ? '' : `${stderr}${out}`.trim();
+}
+
+async function ask(approval: string): Promise<'approve' | 'deny'> {
+  const { confirm, isCancel } = await import('@clack/prompts');
+  const answer = await confirm({ message: `Approve ${approval} as ${PERSON}?`, initialValue: false });
+  return !isCancel(answer) && answer ? 'approve' : 'deny';
 }

@@ -1,9 +1,8 @@
 import { stdin, stdout } from 'node:process';
 import { FirebreakError } from '#core/errors.ts';
-import { PersonId } from '#core/ids.ts';
-import { type Approver, sendDecision } from './approver.ts';
+import { type ChosenApprover, chooseApprover } from './approver.ts';
 import { type RunResult, runScenario } from './run.ts';
-import { blindScenario, type Scenario, scenario, scenarioNames } from './scenarios.ts';
+import { blindScenario, breakIt, type Scenario, scenario, scenarioNames } from './scenarios.ts';
 import { createScreen } from './screen.ts';
 
 export type DemoOptions = {
@@ -19,113 +18,88 @@ export type DemoOptions = {
   readonly json: boolean;
 };
 
+/** Shops that run side by side in `--all` when nobody is asked. */
+const SIDE_BY_SIDE = 2;
+
 /**
  * The `demo` command: real processes are broken, Firebreak finds out and asks. Resolves to the exit code: 0 when each run
- * ended as it should, and for a single run that nobody approved. Ctrl-C ends every process.
+ * ended as it should, also when nobody was there to approve. Ctrl-C ends every process.
  */
 export async function demo(options: DemoOptions): Promise<number> {
   const chosen = scenariosOf(options);
+  if (options.keep !== undefined && chosen.length > 1)
+    throw new FirebreakError('usage', '--keep keeps one log: give one scenario');
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new FirebreakError('usage', 'stopped'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
   try {
-    const results: RunResult[] = [];
-    for (const one of chosen) results.push(await runOne(one, options, stop.signal));
-    if (options.json) stdout.write(`${JSON.stringify(results)}\n`);
-    return results.every(isAsExpected) ? 0 : 1;
+    const runs = await runAll(chosen, options, stop.signal);
+    if (options.json) stdout.write(`${JSON.stringify(runs.map(({ result }) => result))}\n`);
+    return runs.every(isAsExpected) ? 0 : 1;
   } catch (error) {
     if (stop.signal.aborted) return 130;
     throw error;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
   }
 }
 
-function scenariosOf({ scenario: name, all, blind, seed }: DemoOptions): readonly Scenario[] {
-  if (all) return scenarioNames.flatMap((each) => scenario(each, seed) ?? []);
-  if (blind) return [blindScenario(seed)];
-  const one = scenario(name ?? 'bad-deploy', seed);
-  if (one === undefined)
-    throw new FirebreakError(
-      'usage',
-      `there is no scenario "${name}"; there are ${scenarioNames.join(', ')}`,
-    );
-  return [one];
+function scenariosOf(options: DemoOptions): readonly Scenario[] {
+  const { scenario: name = 'bad-deploy', seed } = options;
+  if (options.breakIt) return [breakIt];
+  if (options.all) return scenarioNames.flatMap((each) => scenario(each, seed) ?? []);
+  if (options.blind) return [blindScenario(seed)];
+  const one = scenario(name, seed);
+  if (one !== undefined) return [one];
+  throw new FirebreakError('usage', `there is no scenario "${name}"; there are ${scenarioNames.join(', ')}`);
 }
 
-async function runOne(one: Scenario, options: DemoOptions, signal: AbortSignal): Promise<RunResult> {
-  const title =
-    one.name === 'blind' ? `blind run, seed ${options.seed}` : `scenario ${one.name}, hidden from Firebreak`;
-  const screen = createScreen({ json: options.json, title, hidden: one.name === 'blind' });
-  const approver = approverOf(options, screen.say);
-  const result = await runScenario(expecting(one, approver.denies), {
-    approver,
-    events: screen,
-    keep: options.keep,
-    signal,
-  });
-  screen.say('');
-  return result;
+type Run = { readonly scenario: Scenario; readonly result: RunResult; readonly approver: ChosenApprover };
+
+/** One after the other where a person is asked or a single one was chosen, else a few side by side; answers in order. */
+async function runAll(
+  chosen: readonly Scenario[],
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<Run[]> {
+  const asked = options.approveAs === undefined && stdin.isTTY === true;
+  const lanes = asked ? 1 : Math.min(SIDE_BY_SIDE, chosen.length);
+  const runs: Run[] = [];
+  const waiting = [...chosen.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, one] = next;
+      runs[index] = await runOne(one, options, { signal, live: lanes === 1 });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, work));
+  return runs;
+}
+
+async function runOne(
+  one: Scenario,
+  options: DemoOptions,
+  { signal, live }: { signal: AbortSignal; live: boolean },
+): Promise<Run> {
+  const hidden = one.name === 'blind';
+  const title = hidden ? `blind run, seed ${options.seed}` : `scenario ${one.name}, hidden from Firebreak`;
+  const screen = createScreen({ json: options.json, title, hidden, live });
+  const approver = chooseApprover(options, screen.say);
+  const expecting = approver.kind === 'denies' ? withNobody(one) : one;
+  const result = await runScenario(expecting, { approver, events: screen, keep: options.keep, signal });
+  screen.end();
+  return { scenario: expecting, result, approver };
 }
 
 /** With nobody to approve, a scenario that needs a yes must end denied. */
-function expecting(one: Scenario, denies: boolean): Scenario {
-  return denies && one.expected !== 'nothing_wrong' && one.actions.length > 0
-    ? { ...one, expected: 'denied', actions: [] }
-    : one;
+function withNobody(one: Scenario): Scenario {
+  return one.actions.length > 0 ? { ...one, expected: 'denied', actions: [] } : one;
 }
 
-function isAsExpected(result: RunResult): boolean {
-  const named =
-    result.expected === 'recovered' || result.expected === 'denied'
-      ? result.culprit === result.brokenService
-      : true;
-  return result.outcome === result.expected && named;
-}
-
-type DemoApprover = Approver & { readonly denies: boolean };
-
-function approverOf(options: DemoOptions, say: (text: string) => void): DemoApprover {
-  if (options.approveAs !== undefined) {
-    const name = PersonId.safeParse(options.approveAs);
-    if (!name.success)
-      throw new FirebreakError(
-        'usage',
-        `--approve-as: "${options.approveAs}" is not a person id such as alice`,
-      );
-    return {
-      name: name.data,
-      denies: false,
-      decide: async (question) => report(say, await sendDecision(question, 'approve')),
-    };
-  }
-  if (stdin.isTTY === true && stdout.isTTY === true && !options.json) {
-    return {
-      name: 'alice',
-      denies: false,
-      decide: async (question) => report(say, await sendDecision(question, await ask(question.approval))),
-    };
-  }
-  return {
-    name: 'alice',
-    denies: true,
-    decide: async (question) => {
-      say(
-        'no terminal to ask on: the answer is no. To approve by itself: npm run demo -- --approve-as alice',
-      );
-      report(say, await sendDecision(question, 'deny'));
-    },
-  };
-}
-
-async function ask(approval: string): Promise<'approve' | 'deny'> {
-  const { confirm, isCancel } = await import('@clack/prompts');
-  const answer = await confirm({ message: `Approve ${approval} as alice?`, initialValue: false });
-  return !isCancel(answer) && answer ? 'approve' : 'deny';
-}
-
-function report(say: (text: string) => void, problem: string): void {
-  if (problem !== '') say(`the decision was not taken: ${problem}`);
+/** A person at the terminal may say no, and a shop that the user broke has no expected end. */
+function isAsExpected({ scenario: one, result, approver }: Run): boolean {
+  if (result.expected === null || (approver.kind === 'asks' && result.outcome === 'denied')) return true;
+  const needsName = result.expected === 'recovered' || result.expected === 'denied';
+  const named = !needsName || result.culprit === result.brokenService;
+  return result.outcome === result.expected && named && result.actions.join() === one.actions.join();
 }

@@ -139,13 +139,7 @@ async function answer(scenario: Scenario, on: Play, entry: Entry): Promise<void>
   if (fact?.kind !== 'approval.requested' || fact.body.mode !== 'act') return;
   if (scenario.byHand && scenario.break !== null)
     return fix(scenario.break.fault, scenario.break.service, on.shop);
-  return on.approver.decide({
-    approval: fact.body.approval,
-    hash: fact.body.hash,
-    plan: fact.body.plan,
-    home: on.home,
-    server: on.server,
-  });
+  return on.approver.decide({ approval: fact.body.approval, home: on.home });
 }
 
 function isEnd(entry: Entry): boolean {

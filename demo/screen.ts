@@ -20,13 +20,20 @@ export function createScreen(options: {
   json: boolean;
   title: string;
   hidden: boolean;
-}): RunEvents & { say(text: string): void } {
+  /** False where several runs share the terminal: then each is shown whole when it has ended. */
+  live: boolean;
+}): RunEvents & { say(text: string): void; end(): void } {
   const out = options.json ? stderr : stdout;
   const paint = painter(out.isTTY === true);
   const narrator = createNarrator(zone);
-  const say = (text: string): void => void out.write(`${text}\n`);
+  const kept: string[] = [];
+  const say = (text: string): void => {
+    if (options.live) out.write(`${text}\n`);
+    else kept.push(text);
+  };
   return {
     say,
+    end: () => void out.write([...kept, '', ''].join('\n')),
     started: () => {
       say(paint('strong', 'Firebreak demo   shop: gateway, checkout, inventory'));
       say(`${options.title}   no AI model used: rules`);

@@ -2,6 +2,9 @@ import { rulesModel } from '#agents/rules/model.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import { decide } from '#approvals/decide.ts';
 import type { Person } from '#approvals/people.ts';
+import type { StopFlags } from '#approvals/policy.ts';
+import type { Fold } from '#audit/fold.ts';
+import type { Entry, Log } from '#audit/log.ts';
 import { type MemoryLog, openMemoryLog } from '#audit/memory-log.ts';
 import { realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
@@ -9,12 +12,15 @@ import { PersonId } from '#core/ids.ts';
 import type { Alert } from '#incidents/alert.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Mode } from '#incidents/vocabulary.ts';
+import type { Delivery } from '#intake/delivery.ts';
 import type { Model } from '#llm/model.ts';
 import { loadPrompts } from '#prompts/load.ts';
 import { createFolds, type Folds, foldList } from '#server/folds.ts';
 import { type Firebreak, wire } from '#server/wire.ts';
+import type { World } from '#tools/drivers/ports.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { createFakeWorld, type FakeWorld } from '../fakes/fake-world.ts';
+import { type MortalLog, mortal } from './mortal-log.ts';
 
 export const alice: Person = {
   id: PersonId.parse('alice'),
@@ -27,54 +33,75 @@ export const alice: Person = {
 export type InProcess = {
   readonly clock: FakeClock;
   readonly shop: FakeWorld;
-  readonly log: MemoryLog;
+  readonly log: Log;
   readonly folds: Folds;
   readonly firebreak: Firebreak;
   readonly errors: string[];
+  /** Set to see what each does: they stand beside what the log says. */
+  readonly flags: { -readonly [Flag in keyof StopFlags]?: StopFlags[Flag] };
   page(alert?: Partial<Alert>): Promise<void>;
   clear(alert?: Partial<Alert>): Promise<void>;
   decide(decision: 'approve' | 'deny'): Promise<void>;
   /** Lets time pass in small steps, with deadlines fired, until done. */
   until(done: () => boolean, limitMs?: number): Promise<void>;
   incident(): Incident;
+  /** Every entry so far. */
+  entries(): Promise<Entry[]>;
+  readonly dieAt: MortalLog['dieAt'];
+  isDead(): boolean;
+  /** Dies if it lives still, and starts again over the same log and the same world; `recover` is left to the test. */
+  restart(world?: World): Promise<InProcess>;
 };
+type Options = { mode?: Mode; model?: Model; seed?: number; takesMs?: number };
 
 /** The whole product without processes or sockets: a log in memory, a simulated shop, time that is moved by hand. */
-export async function inProcess(
-  options: { mode?: Mode; model?: Model; seed?: number } = {},
-): Promise<InProcess> {
+export async function inProcess(options: Options = {}): Promise<InProcess> {
   const clock = new FakeClock();
-  const shop = createFakeWorld({ clock, seed: options.seed ?? 1, mode: options.mode ?? 'act' });
+  const { mode = 'act', seed = 1, takesMs = 0 } = options;
+  const shop = createFakeWorld({ clock, seed, mode, takesMs });
+  const fed: Ground['fed'] = { folds: [] };
+  const relay = {
+    name: 'relay',
+    version: 1,
+    apply: (entry: Entry) => fed.folds.forEach((fold) => fold.apply(entry)),
+    save: () => null,
+    load: () => {},
+    reset: () => {},
+  };
+  const log = await openMemoryLog({ clock, random: realRandom, folds: [relay] });
+  return begin({ options, clock, shop, log, fed, world: shop.world, boot: 1 });
+}
+
+/** What outlives a process: time, the world, the log; `fed` are the states that follow the log. */
+type Ground = {
+  options: Options;
+  clock: FakeClock;
+  shop: FakeWorld;
+  log: MemoryLog;
+  fed: { folds: readonly Fold[] };
+  world: World;
+  boot: number;
+};
+
+/** One start: its states are replayed from the log. */
+async function begin(ground: Ground): Promise<InProcess> {
+  const { clock, shop, log: base, fed, boot } = ground;
   const folds = createFolds();
-  const log = await openMemoryLog({ clock, random: realRandom, folds: foldList(folds) });
+  for await (const entry of base.read(0)) for (const fold of foldList(folds)) fold.apply(entry);
+  fed.folds = foldList(folds);
+  const life = mortal(base);
   const errors: string[] = [];
+  const flags: InProcess['flags'] = {};
   const firebreak = wire({
-    settings: {
-      environment: 'demo',
-      defaultOwner: 'team-shop',
-      inventory: shop.inventory,
-      policy: {
-        version: sha256('policy'),
-        rules: [
-          {
-            tools: ['service_restart', 'service_rollback', 'service_scale'],
-            environments: ['demo'],
-            services: ['*'],
-            answer: 'ask',
-          },
-        ],
-      },
-      people: new Map([[alice.id, alice]]),
-      timing: { approvalMs: 15 * 60_000, verify: { samples: 5, everyMs: 1000, windowMs: 60_000 } },
-    },
-    log,
+    settings: settingsOf(shop),
+    log: life.log,
     folds,
     clock,
     random: realRandom,
-    boot: 'boot-1',
-    world: shop.world,
+    boot: `boot-${boot}`,
+    world: ground.world,
     runbooks: [],
-    model: options.model ?? rulesModel(shop.inventory),
+    model: ground.options.model ?? rulesModel(shop.inventory),
     specs: agentSpecs(await loadPrompts()),
     flags: () => ({
       off: folds.stops.off,
@@ -82,53 +109,89 @@ export async function inProcess(
       unverified: false,
       clockJumped: false,
       unreadLog: folds.incidents.unknownKinds > 0,
+      ...flags,
     }),
     onError: (where, message) => errors.push(`${where}: ${message}`),
   });
-  const send = async (alert: Alert): Promise<void> => {
-    const delivery = {
-      source: alert.source,
-      via: 'webhook',
-      key: sha256(JSON.stringify(alert)),
-      alerts: [alert],
-      skipped: 0,
-      bytes: 1,
-      receivedAt: clock.now(),
-    } as const;
-    await firebreak.deliver(delivery);
+  const { dieAt, isDead } = life;
+  return {
+    ...{ clock, shop, log: life.log, folds, firebreak, errors, flags, dieAt, isDead },
+    ...handsOf({ clock, folds, firebreak, errors }),
+    entries: () => Array.fromAsync(base.read(0)),
+    restart: async (world = ground.world) => {
+      life.die();
+      await clock.advance(0);
+      return begin({ ...ground, world, boot: boot + 1 });
+    },
   };
-  const until = async (done: () => boolean, limitMs = 180_000): Promise<void> => {
-    const end = clock.now() + limitMs;
-    while (!done() && clock.now() < end) {
-      firebreak.tick();
-      await clock.advance(200);
-    }
-    if (!done())
-      throw new Error(
-        `not reached within ${limitMs} ms: ${JSON.stringify(folds.incidents.current().map(({ state, escalated }) => ({ state, escalated })))} ${errors.join('; ')}`,
-      );
+}
+
+function settingsOf(shop: FakeWorld): Parameters<typeof wire>[0]['settings'] {
+  return {
+    environment: 'demo',
+    defaultOwner: 'team-shop',
+    inventory: shop.inventory,
+    policy: {
+      version: sha256('policy'),
+      rules: [
+        {
+          tools: ['service_restart', 'service_rollback', 'service_scale'],
+          environments: ['demo'],
+          services: ['*'],
+          answer: 'ask',
+        },
+      ],
+    },
+    people: new Map([[alice.id, alice]]),
+    timing: { approvalMs: 15 * 60_000, verify: { samples: 5, everyMs: 1000, windowMs: 60_000 } },
+  };
+}
+
+type Hands = Pick<InProcess, 'page' | 'clear' | 'decide' | 'until' | 'incident'>;
+
+/** What the world and people do to it. */
+function handsOf(of: Pick<InProcess, 'clock' | 'folds' | 'firebreak' | 'errors'>): Hands {
+  const { clock, folds, firebreak, errors } = of;
+  const send = async (alert: Alert): Promise<void> => {
+    await firebreak.deliver(aDelivery(clock, [alert]));
   };
   return {
-    ...{ clock, shop, log, folds, firebreak, errors, until },
     page: (alert) => send(anAlert(clock, { ...alert, status: 'firing' })),
     clear: (alert) => send(anAlert(clock, { ...alert, status: 'cleared' })),
     decide: async (decision) => {
       const pending = folds.approvals.all().find((one) => one.state === 'pending');
       if (pending === undefined) throw new Error('nothing is pending');
-      await decide(firebreak.gate, {
-        approval: pending.id,
-        hash: pending.hash,
-        decision,
-        person: alice,
-        via: 'api',
-        typed: null,
-      });
+      const { id: approval, hash } = pending;
+      await decide(firebreak.gate, { approval, hash, decision, person: alice, via: 'api', typed: null });
+    },
+    until: async (done, limitMs = 180_000) => {
+      const end = clock.now() + limitMs;
+      while (!done() && clock.now() < end) {
+        firebreak.tick();
+        await clock.advance(200);
+      }
+      if (!done())
+        throw new Error(
+          `not reached within ${limitMs} ms: ${JSON.stringify(folds.incidents.current().map(({ state, escalated }) => ({ state, escalated })))} ${errors.join('; ')}`,
+        );
     },
     incident: () => {
       const first = folds.incidents.current()[0];
       if (first === undefined) throw new Error('no incident');
       return first;
     },
+  };
+}
+
+export function aDelivery(clock: FakeClock, alerts: readonly Alert[]): Delivery {
+  return {
+    source: 'alertmanager',
+    via: 'webhook',
+    key: sha256(JSON.stringify(alerts)),
+    alerts,
+    skipped: 0,
+    bytes: 1,
+    receivedAt: clock.now(),
   };
 }
 
