@@ -130,8 +130,9 @@ export function isUnderWay({ folds }: Pick<DriveDeps, 'folds'>, id: IncidentId):
     .some((one) => ['claimed', 'started', 'unknown', 'succeeded', 'unverified'].includes(one.state));
 }
 
-/** After all was calm, an alert fires (again): whoever had stopped must look again. */
+/** After all was calm, an alert fires (again): whoever had stopped must look again. A re-opening wakes by itself. */
 function isBack(incident: Incident, { alert, reason }: BodyOf<'alert.joined'>): boolean {
+  if (reason === 'reopened') return false;
   const others = incident.alerts.filter((one) => one.fingerprint !== alert.fingerprint);
   return others.every((one) => one.cleared) && (others.length > 0 || reason === 'fired_again');
 }

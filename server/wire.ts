@@ -103,7 +103,7 @@ export function wire(parts: Parts): Firebreak {
   };
   const launch: Parameters<typeof spawnTool>[0]['launch'] = (incident, run) =>
     scheduler.launch(incident, run);
-  const session = { log, random, fold: folds.sessions, specs, inventory, launch };
+  const session = { log, random, fold: folds.sessions, specs, inventory, runbooks, launch };
   const tools: AnyTool[] = [
     ...readTools,
     ...actTools,

@@ -6,10 +6,11 @@ import { type IncidentId, RunId, type SessionKey } from '#core/ids.ts';
 import { fact } from '#incidents/entry.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { Brief } from '#incidents/reports.ts';
-import type { NoteContext, SessionTool, ToolResult } from '#tools/tool.ts';
+import type { NoteContext, Runbook, SessionTool, ToolResult } from '#tools/tool.ts';
 import { type AgentSpecs, MAX_CHILDREN, MAX_LIVE_CHILDREN } from './agent-spec.ts';
 import { type BriefRefusal, checkBrief } from './brief-check.ts';
 import { type ChildRole, formatSessionKey } from './key.ts';
+import { withRunbookActions } from './runbook-actions.ts';
 import { type IncidentSessions, isForAgents, lifetimeChildren, liveChildren } from './session-state.ts';
 import type { SessionsFold } from './sessions-fold.ts';
 
@@ -35,6 +36,7 @@ export type SpawnDeps = {
   readonly fold: SessionsFold;
   readonly specs: AgentSpecs;
   readonly inventory: Inventory;
+  readonly runbooks: readonly Runbook[];
   /** Takes up a run whose start is durable; does not wait for it. */
   readonly launch: (incident: IncidentId, run: RunId) => void;
 };
@@ -66,7 +68,12 @@ async function spawn(deps: SpawnDeps, args: SpawnArgs, context: NoteContext): Pr
   if (caller.signal.aborted) return refused('run_ended');
   const reason = refusalOf(deps, args, incident);
   if (reason !== null) return refused(reason);
-  const started = await start(deps, args, { incident: caller.incident, parent: caller.session, context });
+  const brief = withRunbookActions(args.brief, deps.runbooks);
+  const started = await start(
+    deps,
+    { ...args, brief },
+    { incident: caller.incident, parent: caller.session, context },
+  );
   deps.launch(caller.incident, started.run);
   const value = { status: 'accepted', childSessionKey: started.session, runId: started.run };
   return { kind: 'ok', value, text: `accepted: ${args.role} ${started.run}`, facts: value };

@@ -64,7 +64,10 @@ async function house(roles: Partial<Record<string, Script>>) {
   const specs = agentSpecs(await loadPrompts());
   const launch: Parameters<typeof spawnTool>[0]['launch'] = (incident, run) =>
     scheduler.launch(incident, run);
-  const own: AnyTool[] = [spawnTool({ log, random, fold, specs, inventory, launch }), historyTool(fold)];
+  const own: AnyTool[] = [
+    spawnTool({ log, random, fold, specs, inventory, runbooks: [], launch }),
+    historyTool(fold),
+  ];
   const tools: AnyTool[] = [...readTools, ...actTools, ...createNoteTools({ log, incidents }), ...own];
   const proposals: string[] = [];
   const invoke = createInvoke({

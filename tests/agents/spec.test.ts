@@ -29,7 +29,7 @@ beforeAll(async () => {
   const fold = createSessionsFold();
   specs = agentSpecs(prompts);
   const notes = createNoteTools({ log, incidents: new IncidentFold() });
-  const spawn = spawnTool({ log, random, fold, specs, inventory, launch: () => {} });
+  const spawn = spawnTool({ log, random, fold, specs, inventory, runbooks: [], launch: () => {} });
   tools = [...readTools, ...actTools, ...notes, spawn, historyTool(fold)];
 });
 

@@ -63,7 +63,9 @@ export async function inProcess(options: Options = {}): Promise<InProcess> {
   const relay = {
     name: 'relay',
     version: 1,
-    apply: (entry: Entry) => fed.folds.forEach((fold) => fold.apply(entry)),
+    apply: (entry: Entry) => {
+      for (const fold of fed.folds) fold.apply(entry);
+    },
     save: () => null,
     load: () => {},
     reset: () => {},

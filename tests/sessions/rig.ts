@@ -172,7 +172,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const performed: Performed[] = [];
   const errors: unknown[] = [];
   const launch: Scheduler['launch'] = (incident, run) => scheduler.launch(incident, run);
-  const spawn = spawnTool({ log: used, random, fold, specs, inventory, launch });
+  const spawn = spawnTool({ log: used, random, fold, specs, inventory, runbooks: [], launch });
   const real = standIn({ log: used, fold, clock, spawn, performed, answers: options.answers });
   const invoke = options.wrapInvoke?.(real) ?? real;
   const base = { log: used, clock, random, fold, specs, model, invoke };

@@ -109,6 +109,7 @@ describe('sessions_spawn', () => {
       fold: rig.fold,
       specs,
       inventory,
+      runbooks: [],
       launch: () => {},
     });
     const budget = { modelCalls: 1, toolCalls: 1, deadline: 1 };
@@ -142,6 +143,7 @@ describe('sessions_spawn', () => {
       fold: rig.fold,
       specs,
       inventory,
+      runbooks: [],
       launch,
     });
     const run = rig.fold.incident(INC)?.runs[0]?.run;
