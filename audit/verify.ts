@@ -41,9 +41,9 @@ export type Verified =
  */
 export async function verifyLog(options: VerifyOptions): Promise<Verified> {
   const logDir = logDirOf(options.dir);
+  if (fileSize(logDir, segmentName(0)) === 0) return badKey(segmentName(0), 'there is no log here');
   const verifier = verifierOf(logDir, options.publicKey);
   if (!verifier) return badKey('log.pub', 'no usable public key');
-  if (fileSize(logDir, segmentName(0)) === 0) return badKey(segmentName(0), 'there is no log here');
   const payloads = createPayloadCheck(logDir);
   try {
     return await verifyWith({ options, logDir, verifier, payloads });

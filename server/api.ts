@@ -48,6 +48,7 @@ export function createApi(deps: ApiDeps): Api {
     },
     decide: async ({ person }, approval, { decision, hash, typed = null }) => {
       const { firebreak, via } = deps;
+      await firebreak.recovered();
       const decided = await decide(firebreak.gate, { approval, hash, decision, person, via, typed });
       const status =
         decided.kind === 'decided'

@@ -1,4 +1,4 @@
-import type { ApprovalState } from '#approvals/approval.ts';
+import type { Approval, ApprovalState } from '#approvals/approval.ts';
 import { withdraw } from '#approvals/end.ts';
 import type { Entry } from '#audit/log.ts';
 import type { ApprovalId, IncidentId } from '#core/ids.ts';
@@ -111,11 +111,21 @@ export function startUndo(deps: DriveDeps, approval: ApprovalId): void {
 }
 
 /** Closes an incident whose signal was verified to be back. */
-export function resolveRecovered(deps: DriveDeps, id: IncidentId): void {
+function resolveRecovered(deps: DriveDeps, id: IncidentId): void {
   deps.jobs.run(`resolve ${id}`, async () => {
     await deps.carry.invoke.one({ kind: 'system', incident: id }, 'incident_resolve', {
       resolution: 'recovered',
     });
+  });
+}
+
+/** After a restart: closes an incident that was verified to be back, unless that was done and it came back since. */
+export function resumeResolve(deps: DriveDeps, { seq, plan: { incident: id } }: Approval): void {
+  if (deps.folds.incidents.get(id)?.resolved !== null) return;
+  deps.jobs.run(`resolve ${id}`, async () => {
+    for await (const entry of deps.carry.gate.log.read(seq))
+      if (entry.kind === 'incident.resolved' && entry.incidentId === id) return;
+    resolveRecovered(deps, id);
   });
 }
 

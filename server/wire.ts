@@ -1,4 +1,5 @@
-import { endEach } from '#approvals/end.ts';
+import type { Approval } from '#approvals/approval.ts';
+import { endContext, endEach } from '#approvals/end.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import type { People } from '#approvals/people.ts';
 import type { Policy, StopFlags } from '#approvals/policy.ts';
@@ -9,7 +10,7 @@ import { messageOf } from '#core/errors.ts';
 import type { IncidentId, SessionKey } from '#core/ids.ts';
 import { aboutAlert } from '#incidents/alert-kind.ts';
 import { CallNumbers } from '#incidents/call-numbers.ts';
-import { approvalStream, fact, SYSTEM } from '#incidents/entry.ts';
+import { fact } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { serviceRef } from '#incidents/refs.ts';
@@ -33,7 +34,7 @@ import type { AnyTool, Runbook } from '#tools/tool.ts';
 import { approvalCard, cardDigest } from '#views/approval-card.ts';
 import { createDeadlines } from './deadlines.ts';
 import { deliver } from './deliver.ts';
-import { type DriveDeps, drive, resolveRecovered, settledWake, start, startUndo } from './drive.ts';
+import { type DriveDeps, drive, resumeResolve, settledWake, start, startUndo } from './drive.ts';
 import { createExecutor } from './executor.ts';
 import type { Folds } from './folds.ts';
 import { createJobs } from './jobs.ts';
@@ -68,8 +69,10 @@ export type Firebreak = {
   readonly gate: GateDeps;
   readonly carry: CarryOutDeps;
   deliver(delivery: Delivery): Promise<Accepted>;
-  /** Ends what an earlier start left open, then goes on with what is due. Call once, before anything is delivered. */
+  /** Ends what an earlier start left open, then goes on with what is due. Call once, before anything else. */
   recover(): Promise<void>;
+  /** Resolves when what an earlier start left open has ended; deliveries wait for it by themselves. */
+  recovered(): Promise<void>;
   /** Fires what is due; cheap, call it several times a second. */
   tick(): void;
   /** Resolves when no run, job or step is under way (waiting for people is not). */
@@ -152,11 +155,19 @@ export function wire(parts: Parts): Firebreak {
   const driving: DriveDeps = { folds, carry, jobs, wake, cancel: scheduler.cancel, openedWake };
   const unsubscribe = log.subscribe((entries) => drive(driving, entries));
   const deadlines = createDeadlines(driving);
+  let recovering = Promise.resolve();
   return {
     gate,
     carry,
-    deliver: (delivery) => deliver({ log, clock, incidents, ...settings }, delivery),
-    recover: () => recover(driving, { parts, scheduler }),
+    deliver: async (delivery) => {
+      await recovering;
+      return deliver({ log, clock, incidents, ...settings }, delivery);
+    },
+    recover: () => {
+      recovering = recover(driving, { parts, scheduler });
+      return recovering;
+    },
+    recovered: () => recovering,
     tick: () => deadlines.tick(),
     idle: async () => {
       await Promise.all([jobs.idle(), scheduler.drain()]);
@@ -193,40 +204,34 @@ function sessionKeyOf(incident: Incident): SessionKey {
 type Recovering = { parts: Parts; scheduler: ReturnType<typeof createScheduler> };
 
 /**
- * Start = replay, then: calls without an outcome end as unknown, claims without an intent are void, changes with an
- * unknown outcome are asked about, runs of the earlier start are settled and their coordinators told, approved plans go
- * on, and what people decided while nobody listened is passed on.
+ * Start = replay, then: calls without an outcome end as unknown, runs of the earlier start are settled and their
+ * coordinators told, claims without an intent are void, changes with an unknown outcome are asked about, approved plans
+ * go on, and what people decided while nobody listened is passed on. What is owed is read before anything is appended:
+ * what this start settles itself is told like any other fact.
  */
 async function recover(driving: DriveDeps, { parts, scheduler }: Recovering): Promise<void> {
   const { log, folds } = parts;
+  const owed = folds.incidents.current().map(({ id }) => ({ id, wake: settledWake(driving, id) }));
   await settleOpenCalls(log, folds.openCalls);
+  const neverBegan = await scheduler.recover();
   await endEach(
     driving.carry.gate,
     folds.approvals.all().filter((one) => one.state === 'claimed'),
-    (one) =>
-      fact(
-        'approval.invalidated',
-        { approval: one.id, reason: 'restart' },
-        {
-          actor: SYSTEM,
-          traceId: one.plan.run,
-          incident: one.plan.incident,
-          streams: [approvalStream(one.id)],
-        },
-      ),
+    (one) => fact('approval.invalidated', { approval: one.id, reason: 'restart' }, endContext(one)),
   );
-  for (const approval of folds.approvals.all()) {
-    if (approval.state === 'unknown') await reconcile(driving.carry, approval);
-    if (approval.state === 'approved') start(driving, approval.id);
-    if (approval.state === 'verified') resolveRecovered(driving, approval.plan.incident);
-    if (approval.state === 'unverified') startUndo(driving, approval.id);
+  for (const approval of folds.approvals.all()) goOn(driving, approval);
+  for (const id of neverBegan) {
+    const known = folds.incidents.get(id);
+    if (known !== undefined) driving.wake(id, openedWake(known));
   }
-  for (const incident of await scheduler.recover()) {
-    const known = folds.incidents.get(incident);
-    if (known !== undefined) driving.wake(incident, openedWake(known));
-  }
-  for (const incident of folds.incidents.current()) {
-    const owed = settledWake(driving, incident.id);
-    if (owed !== undefined) driving.wake(incident.id, owed);
-  }
+  for (const { id, wake } of owed) if (wake !== undefined) driving.wake(id, wake);
+}
+
+/** Takes up one plan where the earlier start left it. */
+function goOn(driving: DriveDeps, approval: Approval): void {
+  const { carry, jobs } = driving;
+  if (approval.state === 'unknown') jobs.run(`reconcile ${approval.id}`, () => reconcile(carry, approval));
+  else if (approval.state === 'approved') start(driving, approval.id);
+  else if (approval.state === 'verified') resumeResolve(driving, approval);
+  else if (approval.state === 'unverified') startUndo(driving, approval.id);
 }

@@ -1,4 +1,4 @@
-import { inert } from '#core/inert.ts';
+import { clip, inert } from '#core/inert.ts';
 import type { BodyOf, Fact } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Known } from './known.ts';
@@ -67,7 +67,8 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
   }
 }
 
-function narrateIncident(fact: Fact, { incident }: Known): StoryLine[] {
+function narrateIncident(fact: Fact, known: Known): StoryLine[] {
+  const { incident } = known;
   const at = fact.entry.ts;
   const id = fact.entry.incidentId ?? 'incident';
   switch (fact.kind) {
@@ -86,7 +87,9 @@ function narrateIncident(fact: Fact, { incident }: Known): StoryLine[] {
         }),
       ];
     case 'alert.cleared':
-      return [told(at, 'page', { what: `an alert of ${id} cleared, says ${inert(fact.body.source)}` })];
+      return [
+        told(at, 'page', { what: `${clearedName(fact, known)} cleared, says ${inert(fact.body.source)}` }),
+      ];
     case 'incident.taken':
       return [told(at, id, { what: `${fact.body.by} has it; agents stop, proposals are withdrawn` })];
     case 'incident.escalated': {
@@ -121,4 +124,9 @@ function resolvedWords(
   if (incident === undefined) return word;
   const { model, usdMicros } = incident.models;
   return `${word} after ${duration(at - incident.openedAt)}, ${count(model, 'model call')}, ${dollars(usdMicros)}`;
+}
+
+function clearedName({ body }: Extract<Fact, { kind: 'alert.cleared' }>, { incident }: Known): string {
+  const alert = incident?.alerts.find((one) => one.fingerprint === body.fingerprint);
+  return alert === undefined ? 'an alert' : inert(clip(alert.name, 60));
 }

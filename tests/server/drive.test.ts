@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { EntryDraft } from '#audit/log.ts';
 import { fact, incidentStream, SYSTEM } from '#incidents/entry.ts';
 import { outcomeOf } from '#incidents/incident.ts';
+import { Wake } from '#incidents/reports.ts';
 import { type InProcess, inProcess } from '#tests/journeys/in-process.ts';
 import type { World } from '#tools/drivers/ports.ts';
 
@@ -36,16 +37,16 @@ const isKind =
   (...kinds: string[]) =>
   ({ kind }: EntryDraft) =>
     kinds.includes(kind);
-const isChange = ({ kind, body }: EntryDraft) => kind === 'tool.intended' && body.approval !== null;
+const isChange = ({ kind, body }: Pick<EntryDraft, 'kind' | 'body'>) =>
+  kind === 'tool.intended' && body.approval !== null;
 const isOutcome = ({ kind, body }: EntryDraft) =>
   kind === 'tool.finished' && String(body.tool).startsWith('service_') && body.facts !== null;
 
 /** What the coordinator was told of the plan, in order. */
 async function told(run: InProcess): Promise<string[]> {
   return (await run.entries()).flatMap(({ kind, body }) => {
-    const wake = kind === 'run.started' ? body.wake : null;
-    const isObject = typeof wake === 'object' && wake !== null && !Array.isArray(wake);
-    return isObject && wake.kind === 'action_settled' ? [String(wake.outcome)] : [];
+    const wake = kind === 'run.started' ? Wake.nullable().parse(body.wake) : null;
+    return wake?.kind === 'action_settled' ? [wake.outcome] : [];
   });
 }
 
