@@ -9,6 +9,8 @@ import { type DriveDeps, isUnderWay } from './drive.ts';
 const DRIFT_EVERY_MS = 5_000;
 /** A cleared incident whose signal is not back in its band after this goes to people. */
 const CLEARED_MS = 120_000;
+/** It is then looked at more rarely, so that one which never comes back does not fill the log. */
+const RARELY_MS = 5 * 60_000;
 
 type Due = { at: number; inBand: number; since: number };
 
@@ -93,12 +95,7 @@ async function settleCleared(deps: DriveDeps, incident: Incident, state: Due): P
     const inBand = now !== null && now >= Number(signal.low) && now <= Number(signal.high);
     state.inBand = inBand ? state.inBand + 1 : 0;
     if (state.inBand < gate.timing.verify.samples) {
-      const waited = gate.clock.now() - state.since;
-      if (waited > CLEARED_MS)
-        await invoke.one(caller, 'incident_escalate', {
-          reason: 'inconclusive',
-          missing: ['signal in its band'],
-        });
+      if (!inBand && gate.clock.now() - state.since > CLEARED_MS) await leaveToPeople(deps, incident, state);
       return;
     }
   }
@@ -106,6 +103,17 @@ async function settleCleared(deps: DriveDeps, incident: Incident, state: Due): P
   const resolution =
     incident.takenBy !== null || (await changedByHand(deps, incident)) ? 'by_hand' : 'recovered';
   await invoke.one(caller, 'incident_resolve', { resolution });
+}
+
+async function leaveToPeople(
+  { carry: { invoke, gate } }: DriveDeps,
+  incident: Incident,
+  state: Due,
+): Promise<void> {
+  state.at = gate.clock.now() + RARELY_MS;
+  if (incident.escalated !== null) return;
+  const args = { reason: 'inconclusive', missing: ['signal in its band'] };
+  await invoke.one({ kind: 'system', incident: incident.id }, 'incident_escalate', args);
 }
 
 /** Whether a target of a withdrawn plan, or the alerting service, was changed by somebody else since the incident opened. */
