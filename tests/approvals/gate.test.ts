@@ -122,7 +122,7 @@ test('a target that changed between approval and claim makes the plan invalid', 
 });
 
 test.each(['off', 'frozen', 'unverified', 'clockJumped', 'unreadLog'] as const)(
-  'the stop %s holds back a proposal, a yes and a claim',
+  'the stop %s holds back a proposal and a claim',
   async (stop) => {
     const gate = await aGate({ flags: { [stop]: true } });
     expect(await propose(gate.deps, { caller: aCaller(gate.clock), steps: [aStep()] })).toMatchObject({
