@@ -6,16 +6,22 @@ import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
 import { type Approval, type ApprovalState, isEnded, nextStep } from './approval.ts';
 import { Plan } from './plan.ts';
 
-const Saved = z.object({ requested: z.int(), approvals: z.array(z.custom<Approval>()) });
+const Saved = z.object({
+  requested: z.int(),
+  unreadable: z.int(),
+  approvals: z.array(z.custom<Approval>()),
+});
 /** Ended approvals are kept this long, so that a late click is answered with what became of it. */
 const KEEP_MS = 24 * 60 * 60_000;
 
 /** All approvals that can still matter, folded from the log. */
 export class ApprovalFold implements Fold {
   readonly name = 'approvals';
-  readonly version = 1;
+  readonly version = 2;
   /** Approvals ever requested. */
   requested = 0;
+  /** Those of them whose plan this reader does not know: they cannot be approved, and nothing may be claimed any more. */
+  unreadable = 0;
   #approvals = new Map<ApprovalId, Approval>();
 
   get(id: ApprovalId): Approval | undefined {
@@ -36,13 +42,17 @@ export class ApprovalFold implements Fold {
   }
 
   #request(body: BodyOf<'approval.requested'>, entry: Entry): void {
-    const plan = Plan.parse(body.plan);
     this.requested += 1;
+    const parsed = Plan.safeParse(body.plan);
+    if (!parsed.success) {
+      this.unreadable += 1;
+      return;
+    }
     for (const [id, old] of this.#approvals)
       if (isEnded(old) && entry.ts - old.at > KEEP_MS) this.#approvals.delete(id);
     this.#approvals.set(body.approval, {
       id: body.approval,
-      plan,
+      plan: parsed.data,
       hash: body.hash,
       cardDigest: body.cardDigest,
       mode: body.mode,
@@ -71,15 +81,16 @@ export class ApprovalFold implements Fold {
   }
 
   save(): unknown {
-    return { requested: this.requested, approvals: this.all() };
+    return { requested: this.requested, unreadable: this.unreadable, approvals: this.all() };
   }
   load(state: unknown): void {
     const saved = Saved.parse(state);
     this.requested = saved.requested;
+    this.unreadable = saved.unreadable;
     this.#approvals = new Map(saved.approvals.map((approval) => [approval.id, approval]));
   }
   reset(): void {
-    this.load({ requested: 0, approvals: [] });
+    this.load({ requested: 0, unreadable: 0, approvals: [] });
   }
 }
 

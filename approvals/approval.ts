@@ -96,3 +96,17 @@ export function nextStep(approval: Approval): number | undefined {
   const done = approval.calls.filter((call) => !call.undo && call.outcome === 'ok').length;
   return done < approval.plan.steps.length ? done : undefined;
 }
+
+/** The finished step to take back next, the last one first; undefined when none is left or an undo did not succeed. */
+export function nextUndo(approval: Approval): StepCall | undefined {
+  const undos = approval.calls.filter((call) => call.undo);
+  if (undos.some((call) => call.outcome !== 'ok')) return undefined;
+  const isStanding = ({ step }: StepCall) => undos.every((call) => call.step !== step);
+  return approval.calls.findLast((call) => !call.undo && call.outcome === 'ok' && isStanding(call));
+}
+
+/** Whether everything that was done for it was taken back. */
+export function isTakenBack(approval: Approval): boolean {
+  const undos = approval.calls.filter((call) => call.undo);
+  return undos.length > 0 && undos.every((call) => call.outcome === 'ok') && nextUndo(approval) === undefined;
+}

@@ -2,7 +2,8 @@ import type { ApprovalId } from '#core/ids.ts';
 import { approvalStream, fact, incidentStream } from '#incidents/entry.ts';
 import type { Approval } from './approval.ts';
 import type { GateDeps } from './gate-deps.ts';
-import { mayApprove, mayRespond, owns, type Person } from './people.ts';
+import { mayApprove, mayRespond, type Person, suffice } from './people.ts';
+import { recordRefused } from './record-refused.ts';
 
 export type DecisionInput = {
   readonly approval: ApprovalId;
@@ -32,9 +33,9 @@ export type Decided =
 export async function decide(deps: GateDeps, input: DecisionInput): Promise<Decided> {
   for (;;) {
     const approval = deps.approvals.get(input.approval);
-    if (approval === undefined) return { kind: 'refused', reason: 'not_found', approval: null };
-    const refusal = refusalOf(deps, approval, input);
-    if (refusal !== undefined) return { kind: 'refused', reason: refusal, approval };
+    const refusal = approval === undefined ? 'not_found' : refusalOf(deps, approval, input);
+    if (approval === undefined || refusal !== undefined)
+      return refuse(deps, input, { reason: refusal ?? 'not_found', approval: approval ?? null });
     const complete = input.decision !== 'approve' || isComplete(deps, approval, input.person);
     const stream = approvalStream(approval.id);
     const appended = await deps.log.append([draftOf(approval, input, complete)], {
@@ -42,6 +43,17 @@ export async function decide(deps: GateDeps, input: DecisionInput): Promise<Deci
     });
     if (appended.kind === 'appended') return { kind: 'decided', approval, complete };
   }
+}
+
+/** A no to a person is recorded like any other: who tried what, and why not. */
+async function refuse(
+  deps: GateDeps,
+  { approval: id, decision, person }: DecisionInput,
+  { reason, approval }: { reason: DecisionRefusal; approval: Approval | null },
+): Promise<Decided> {
+  const refused = { by: person.id, what: decision, reason, approval: id };
+  await recordRefused(deps.log, refused, approval?.plan.incident);
+  return { kind: 'refused', reason, approval };
 }
 
 function refusalOf(deps: GateDeps, approval: Approval, input: DecisionInput): DecisionRefusal | undefined {
@@ -60,10 +72,10 @@ function refusalOf(deps: GateDeps, approval: Approval, input: DecisionInput): De
 
 /** Whether, with this person's yes, enough different people agree. */
 function isComplete(deps: GateDeps, approval: Approval, person: Person): boolean {
-  if (approval.plan.tier !== 'R3') return true;
-  const owner = deps.inventory.services.get(approval.plan.service)?.owner ?? '';
+  const { tier, service } = approval.plan;
+  const owner = deps.inventory.services.get(service)?.owner ?? '';
   const voters = [...approval.decisions.flatMap((one) => deps.people.get(one.by) ?? []), person];
-  return new Set(voters.map((one) => one.id)).size >= 2 && voters.some((one) => owns(one, owner));
+  return suffice(voters, { tier, owner });
 }
 
 function draftOf(approval: Approval, { decision, person, via }: DecisionInput, complete: boolean) {

@@ -12,7 +12,7 @@ export async function withdraw(
 ): Promise<readonly ApprovalId[]> {
   return endEach(
     deps,
-    deps.approvals.of(incident).filter((one) => one.state === 'pending' || one.state === 'approved'),
+    ({ plan, state }) => plan.incident === incident && (state === 'pending' || state === 'approved'),
     (one) => fact('approval.withdrawn', { approval: one.id, reason }, endContext(one)),
   );
 }
@@ -20,27 +20,32 @@ export async function withdraw(
 /** Ends every plan whose time is up; the answer to silence is no. */
 export async function expireDue(deps: GateDeps): Promise<readonly ApprovalId[]> {
   const now = deps.clock.now();
-  const due = deps.approvals
-    .all()
-    .filter(
-      (one) =>
-        (one.state === 'pending' || (one.state === 'approved' && one.calls.length === 0)) &&
-        now >= one.plan.expiresAt,
-    );
-  return endEach(deps, due, (one) => fact('approval.expired', { approval: one.id }, endContext(one)));
+  return endEach(
+    deps,
+    ({ state, calls, plan }) =>
+      (state === 'pending' || (state === 'approved' && calls.length === 0)) && now >= plan.expiresAt,
+    (one) => fact('approval.expired', { approval: one.id }, endContext(one)),
+  );
 }
 
-/** Appends one ending per approval; one that moved on meanwhile is left as it is. */
+/**
+ * Appends one ending per approval that is due. `isDue` is asked again before each append: one that moved on so that it
+ * is no longer due is left as it is, and one that moved on but still is (a yes came in at the same moment) ends too.
+ */
 export async function endEach(
   deps: GateDeps,
-  approvals: readonly Approval[],
+  isDue: (approval: Approval) => boolean,
   draft: (approval: Approval) => EntryDraft,
 ): Promise<readonly ApprovalId[]> {
   const done: ApprovalId[] = [];
-  for (const one of approvals) {
+  for (const one of deps.approvals.all()) {
     const stream = approvalStream(one.id);
-    const appended = await deps.log.append([draft(one)], { expect: { [stream]: deps.log.version(stream) } });
-    if (appended.kind === 'appended') done.push(one.id);
+    let isEnded = false;
+    while (!isEnded && isDue(one)) {
+      const expect = { [stream]: deps.log.version(stream) };
+      isEnded = (await deps.log.append([draft(one)], { expect })).kind === 'appended';
+    }
+    if (isEnded) done.push(one.id);
   }
   return done;
 }

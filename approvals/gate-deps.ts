@@ -1,11 +1,11 @@
 import type { Expect, Log } from '#audit/log.ts';
 import type { Clock, Random } from '#core/clock.ts';
-import type { Digest } from '#core/ids.ts';
+import type { ApprovalId, Digest } from '#core/ids.ts';
 import type { CallNumbers } from '#incidents/call-numbers.ts';
 import { approvalStream, incidentStream, stopStream, targetStream } from '#incidents/entry.ts';
 import type { IncidentFold } from '#incidents/incident-fold.ts';
 import type { Inventory } from '#incidents/inventory.ts';
-import type { Approval } from './approval.ts';
+import { type Approval, holdsTarget } from './approval.ts';
 import type { ApprovalFold } from './approval-fold.ts';
 import type { People } from './people.ts';
 import type { Plan, Step } from './plan.ts';
@@ -32,6 +32,24 @@ export type GateDeps = {
     readonly verify: { samples: number; everyMs: number; windowMs: number };
   };
 };
+
+/**
+ * Whether another change holds a target of these steps. One whose effect nobody knows holds it until its incident is
+ * over: by then people have looked.
+ */
+export function isBusy(
+  { approvals, incidents }: Pick<GateDeps, 'approvals' | 'incidents'>,
+  steps: readonly Step[],
+  except?: ApprovalId,
+): boolean {
+  const wanted = new Set(steps.map((step) => step.target.ref));
+  return approvals.all().some((one) => {
+    if (one.id === except || !holdsTarget(one)) return false;
+    const isOver = incidents.get(one.plan.incident)?.resolved !== null;
+    if (one.state === 'quarantined' && isOver) return false;
+    return one.plan.steps.some((step) => wanted.has(step.target.ref));
+  });
+}
 
 /** The versions that a claim must find unchanged when it is appended. */
 export function claimExpect(log: Log, approval: Approval, step: Step): Expect {

@@ -2,10 +2,10 @@ import { taggedHash } from '#core/hash.ts';
 import type { ApprovalId } from '#core/ids.ts';
 import { approvalStream, fact, SYSTEM, targetStream } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
-import { type Approval, holdsTarget, nextStep } from './approval.ts';
+import { type Approval, nextStep, nextUndo, type StepCall } from './approval.ts';
 import { endContext, endEach } from './end.ts';
-import { claimExpect, type GateDeps } from './gate-deps.ts';
-import { mayApprove } from './people.ts';
+import { claimExpect, type GateDeps, isBusy } from './gate-deps.ts';
+import { mayApprove, suffice } from './people.ts';
 import { orderKey, Permit, type PermittedOrder } from './permit.ts';
 import { planHash, type Step } from './plan.ts';
 import { evaluate } from './policy.ts';
@@ -18,6 +18,7 @@ export type ClaimRefusal =
   | 'not_approved'
   | 'expired'
   | 'incident_closed'
+  | 'alert_cleared'
   | 'target_busy'
   | 'policy_denied'
   | 'approver_lost_role'
@@ -49,9 +50,11 @@ export async function claim(deps: GateDeps, id: ApprovalId, recheck: Recheck): P
   const step = index === undefined ? undefined : approval?.plan.steps[index];
   if (approval === undefined || index === undefined || step === undefined)
     return { kind: 'refused', reason: 'not_found' };
+  // Somebody else claimed or ended it: it is theirs to go on with.
+  if (approval.state !== 'approved') return { kind: 'refused', reason: 'not_approved' };
   const expect = claimExpect(deps.log, approval, step);
-  const refusal = refusalOf(deps, approval, step);
-  if (refusal !== undefined) return invalidate(deps, approval, refusal);
+  const lapse = lapseOf(deps, approval, step);
+  if (lapse !== undefined) return invalidate(deps, approval, lapse);
   const context = contextOf(approval, step);
   const claimed = await deps.log.append(
     [fact('approval.claimed', { approval: id, step: index, boot: deps.boot }, context)],
@@ -70,23 +73,16 @@ export async function claim(deps: GateDeps, id: ApprovalId, recheck: Recheck): P
   return start(deps, approval, { step, index, undo: false, order });
 }
 
-/** Permit for the pre-approved undo of the last finished step; refused when somebody changed the target since. */
+/** Permit for the pre-approved undo of the last step that still stands; refused when somebody changed the target since. */
 export async function claimUndo(deps: GateDeps, id: ApprovalId, recheck: Recheck): Promise<Claimed> {
   const approval = deps.approvals.get(id);
-  const last = approval?.calls.filter((call) => !call.undo && call.outcome === 'ok').at(-1);
+  const last = approval === undefined ? undefined : nextUndo(approval);
   const step = last === undefined ? undefined : approval?.plan.steps[last.step];
-  if (
-    approval === undefined ||
-    last === undefined ||
-    step === undefined ||
-    step.undo === null ||
-    approval.undo !== 'none'
-  ) {
+  if (approval === undefined || last === undefined || step === undefined || step.undo === null)
     return { kind: 'refused', reason: 'nothing_to_undo' };
-  }
   if (approval.state !== 'unverified') return { kind: 'refused', reason: 'not_approved' };
   if (policyReason(deps, step, 'undo') !== undefined) return { kind: 'refused', reason: 'policy_denied' };
-  const generation = last.generation;
+  const generation = lastOn(approval, step)?.generation ?? null;
   if (generation === null) return { kind: 'refused', reason: 'drifted' };
   const seen = await recheck({ approval, step, generation, purpose: 'undo' });
   if (seen !== 'same') return { kind: 'refused', reason: seen };
@@ -99,25 +95,24 @@ export async function claimUndo(deps: GateDeps, id: ApprovalId, recheck: Recheck
   return start(deps, approval, { step, index: last.step, undo: true, order });
 }
 
-function refusalOf(deps: GateDeps, approval: Approval, step: Step): ClaimRefusal | undefined {
-  if (approval.state !== 'approved') return 'not_approved';
+/** What may have come between the yes and the change; asked at the claim, and again right before the intent. */
+function lapseOf(deps: GateDeps, approval: Approval, step: Step): ClaimRefusal | undefined {
   if (planHash(approval.plan) !== approval.hash) return 'hash_mismatch';
   if (deps.clock.now() >= approval.plan.expiresAt) return 'expired';
   const incident = deps.incidents.get(approval.plan.incident);
   if (incident === undefined || !isActive(incident)) return 'incident_closed';
-  const busy = deps.approvals
-    .all()
-    .some(
-      (one) =>
-        one.id !== approval.id &&
-        holdsTarget(one) &&
-        one.plan.steps.some((other) => other.target.ref === step.target.ref),
-    );
-  if (busy) return 'target_busy';
-  const approvers = approval.decisions.flatMap((decision) => deps.people.get(decision.by) ?? []);
-  if (approvers.length < approval.decisions.length || !approvers.every(mayApprove))
-    return 'approver_lost_role';
-  return policyReason(deps, step, 'change');
+  // A plan that has begun may be what cleared it, and is finished.
+  if (approval.calls.length === 0 && incident.alerts.every(({ cleared }) => cleared)) return 'alert_cleared';
+  if (!isGranted(deps, approval)) return 'approver_lost_role';
+  return isBusy(deps, [step], approval.id) ? 'target_busy' : policyReason(deps, step, 'change');
+}
+
+/** Whether everybody who said yes still may, and together they still are enough. */
+function isGranted(deps: GateDeps, { decisions, plan }: Approval): boolean {
+  const voters = decisions.flatMap((decision) => deps.people.get(decision.by) ?? []);
+  const owner = deps.inventory.services.get(plan.service)?.owner ?? '';
+  const remain = voters.length === decisions.length && voters.every(mayApprove);
+  return remain && suffice(voters, { tier: plan.tier, owner });
 }
 
 function isActive(incident: Incident): boolean {
@@ -143,10 +138,12 @@ function policyReason(deps: GateDeps, step: Step, purpose: 'change' | 'undo'): '
 
 /** The generation the target must have: as approved, or as the plan's own last step left it. */
 function generationNow(approval: Approval, step: Step): number {
-  const own = approval.calls
-    .filter((call) => call.outcome === 'ok' && approval.plan.steps[call.step]?.target.ref === step.target.ref)
-    .at(-1);
-  return own?.generation ?? step.target.generation;
+  return lastOn(approval, step)?.generation ?? step.target.generation;
+}
+
+/** The plan's own newest finished call on a step's target. */
+function lastOn({ calls, plan }: Approval, { target: { ref } }: Step): StepCall | undefined {
+  return calls.findLast(({ outcome, step }) => outcome === 'ok' && plan.steps[step]?.target.ref === ref);
 }
 
 type Start = { step: Step; index: number; undo: boolean; order: PermittedOrder };
@@ -161,10 +158,11 @@ async function start(
     const expect = claimExpect(deps.log, approval, step);
     const wanted = undo ? 'unverified' : 'claimed';
     if (approval.state !== wanted) return { kind: 'refused', reason: 'not_approved' };
-    if (policyReason(deps, step, undo ? 'undo' : 'change') !== undefined)
-      return undo
-        ? { kind: 'refused', reason: 'policy_denied' }
-        : invalidate(deps, approval, 'policy_denied');
+    // Looking at the target took its time, and others may have acted meanwhile.
+    if (undo && nextUndo(approval)?.step !== index) return { kind: 'refused', reason: 'nothing_to_undo' };
+    const lapse = undo ? policyReason(deps, step, 'undo') : lapseOf(deps, approval, step);
+    if (lapse !== undefined)
+      return undo ? { kind: 'refused', reason: lapse } : invalidate(deps, approval, lapse);
     const call = deps.numbers.next(approval.plan.incident);
     const args = { ...order.change };
     const body = {
@@ -199,9 +197,10 @@ async function start(
 }
 
 async function invalidate(deps: GateDeps, approval: Approval, reason: ClaimRefusal): Promise<Claimed> {
+  const { id, state } = approval;
   await endEach(
     deps,
-    [approval].filter((one) => one.state === 'approved' || one.state === 'claimed'),
+    (one) => one.id === id && one.state === state,
     (one) => fact('approval.invalidated', { approval: one.id, reason }, endContext(one)),
   );
   return { kind: 'refused', reason };

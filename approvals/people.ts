@@ -1,4 +1,5 @@
 import type { PersonId } from '#core/ids.ts';
+import type { Tier } from '#incidents/vocabulary.ts';
 
 export const roles = ['viewer', 'responder', 'approver', 'owner', 'admin'] as const;
 export type Role = (typeof roles)[number];
@@ -27,4 +28,11 @@ export function mayApprove(person: Person): boolean {
 
 export function owns(person: Person, team: string): boolean {
   return person.roles.includes('owner') && person.teams.includes(team);
+}
+
+/** Whether these people together may let a plan run: one approver; for a wide change two, one of whom owns the target. */
+export function suffice(voters: readonly Person[], { tier, owner }: { tier: Tier; owner: string }): boolean {
+  const approvers = new Map(voters.filter(mayApprove).map((person) => [person.id, person]));
+  if (tier !== 'R3') return approvers.size >= 1;
+  return approvers.size >= 2 && [...approvers.values()].some((person) => owns(person, owner));
 }

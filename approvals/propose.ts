@@ -4,14 +4,15 @@ import { ApprovalId } from '#core/ids.ts';
 import type { AgentCaller } from '#incidents/caller.ts';
 import { approvalStream, countStream, fact, incidentStream, SYSTEM } from '#incidents/entry.ts';
 import { causeOf, type Incident } from '#incidents/incident.ts';
-import { type Approval, holdsTarget } from './approval.ts';
-import type { GateDeps } from './gate-deps.ts';
+import type { Approval } from './approval.ts';
+import { type GateDeps, isBusy } from './gate-deps.ts';
 import { type Plan, planHash, type Step } from './plan.ts';
 import { type DenyReason, evaluate, type Verdict } from './policy.ts';
 
 export type ProposeRefusal =
   | DenyReason
   | 'incident_closed'
+  | 'alert_cleared'
   | 'too_many_pending'
   | 'duplicate_plan'
   | 'action_budget'
@@ -53,12 +54,11 @@ export async function propose(
 
 function refusalOf(deps: GateDeps, incident: Incident, steps: readonly Step[]): ProposeRefusal | undefined {
   if (incident.state === 'resolved' || incident.takenBy !== null) return 'incident_closed';
+  if (incident.alerts.every(({ cleared }) => cleared)) return 'alert_cleared';
   if (incident.actions.filter((action) => !action.startsWith('undo:')).length + steps.length > ACTION_BUDGET)
     return 'action_budget';
-  const touched = new Set(steps.map((step) => step.target.ref));
+  if (isBusy(deps, steps)) return 'target_busy';
   const others = deps.approvals.all();
-  if (others.some((one) => holdsTarget(one) && one.plan.steps.some((step) => touched.has(step.target.ref))))
-    return 'target_busy';
   const wanted = changesOf(steps);
   const same = others.filter(
     (one) => one.plan.incident === incident.id && changesOf(one.plan.steps) === wanted,
@@ -101,9 +101,10 @@ function planOf(
 ): Plan | undefined {
   const signal = incident.monitor?.signal;
   const first = steps[0];
-  const cause = causeOf(incident);
-  if (signal === null || signal === undefined || first === undefined || cause === null) return undefined;
-  const top = incident.diagnosis?.hypotheses[0];
+  if (signal === null || signal === undefined || first === undefined || causeOf(incident) === null)
+    return undefined;
+  // The card must not lend the diagnosed cause to a service that it does not speak of.
+  const cause = incident.diagnosis?.hypotheses.find(({ service }) => service === first.target.service);
   const { samples, everyMs, windowMs } = deps.timing.verify;
   const now = deps.clock.now();
   return {
@@ -114,9 +115,9 @@ function planOf(
     run: caller.run,
     service: first.target.service,
     environment: first.target.environment,
-    cause: top?.cause ?? 'unknown',
-    confidence: cause.confidence,
-    evidence: [...(top?.for ?? [])],
+    cause: cause?.cause ?? 'unknown',
+    confidence: cause?.confidence ?? 0,
+    evidence: [...(cause?.for ?? [])],
     tier:
       steps.some((step) => step.tier === 'R3') || new Set(steps.map((step) => step.target.ref)).size > 1
         ? 'R3'

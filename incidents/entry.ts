@@ -43,6 +43,13 @@ export const entryBodies = {
   }),
 
   'auth.failed': z.strictObject({ what: Name, peer: Name, correlation: Name }),
+  /** A known person who was told no. */
+  'request.refused': z.strictObject({
+    by: PersonId,
+    what: z.enum(['approve', 'deny', 'revoke', 'take', 'stop']),
+    reason: Reason,
+    approval: ApprovalId.nullable(),
+  }),
   'delivery.received': z.strictObject({
     source: Name,
     key: Digest,

@@ -22,7 +22,7 @@ const SavedState = z.object({
  */
 export class IncidentFold implements Fold {
   readonly name = 'incidents';
-  readonly version = 1;
+  readonly version = 2;
   /** Incidents ever opened. */
   opened = 0;
   unknownKinds = 0;
@@ -195,6 +195,9 @@ function stepOwnership(incident: Incident, fact: Fact): void {
     case 'incident.reopened':
       incident.state = 'investigating';
       incident.resolved = null;
+      // What people and probes said was about the earlier round.
+      incident.takenBy = null;
+      incident.verified = false;
       incident.escalated = null;
       incident.monitor = null;
       incident.diagnosis = null;

@@ -5,7 +5,7 @@ import type { Alert } from '#incidents/alert.ts';
 import { type PolledAlerts, parseAlertmanagerApi } from './am-api.ts';
 import { deliveryOf, handOver, type OnAlert } from './delivery.ts';
 import type { HttpGet } from './http-get.ts';
-import { repeat } from './repeat.ts';
+import { RETELL_MS, repeat } from './repeat.ts';
 
 /** An Alertmanager that restarts shows an empty list until Prometheus has sent its alerts again, at most a minute later. */
 const GONE_MS = 75_000;
@@ -40,14 +40,15 @@ export type Poller = {
 };
 
 /**
- * Watches Alertmanager's own list of alerts and hands over only what changed.
+ * Watches Alertmanager's own list of alerts and hands over what changed, and now and then what goes on.
  * An alert is: unknown -> told (listed, and handed over as firing) -> missing (not listed) -> unknown (missing for
  * `goneMs`, and handed over as cleared); missing -> told when it is listed again. A silenced alert stays what it is. A
  * poll that fails changes nothing, and what could not be made durable is handed over again with the next poll.
  */
 export function createPoller(deps: PollerDeps): Poller {
-  const told = new Map<string, { alert: Alert; missingSince: number | null }>();
-  for (const alert of deps.firing) told.set(alert.fingerprint, { alert, missingSince: null });
+  const told = new Map<string, { alert: Alert; toldAt: number; missingSince: number | null }>();
+  for (const alert of deps.firing)
+    told.set(alert.fingerprint, { alert, toldAt: deps.clock.mono(), missingSince: null });
   let health = '';
 
   function report(next: PollHealth): void {
@@ -60,7 +61,10 @@ export function createPoller(deps: PollerDeps): Poller {
     const seen = await look(deps, signal);
     if (signal?.aborted) return;
     if (seen.kind === 'failed') return report({ kind: 'failing', detail: seen.detail });
-    const fresh = seen.firing.filter((alert) => !told.has(alert.fingerprint));
+    const now = deps.clock.mono();
+    const fresh = seen.firing.filter(
+      ({ fingerprint }) => now - (told.get(fingerprint)?.toldAt ?? -RETELL_MS) >= RETELL_MS,
+    );
     const gone = missing([...seen.firing, ...seen.muted]);
     const changes = [...fresh, ...gone];
     if (changes.length > 0) {
@@ -71,7 +75,7 @@ export function createPoller(deps: PollerDeps): Poller {
       if (outcome.kind === 'unavailable')
         return report({ kind: 'failing', detail: 'alerts could not be recorded' });
     }
-    for (const alert of fresh) told.set(alert.fingerprint, { alert, missingSince: null });
+    for (const alert of fresh) told.set(alert.fingerprint, { alert, toldAt: now, missingSince: null });
     for (const alert of gone) told.delete(alert.fingerprint);
     report({ kind: 'ok' });
   }

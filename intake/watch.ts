@@ -4,7 +4,7 @@ import type { Alert } from '#incidents/alert.ts';
 import type { Severity, SignalName } from '#incidents/vocabulary.ts';
 import { deliveryOf, handOver, type OnAlert } from './delivery.ts';
 import { fingerprintOf } from './parsed.ts';
-import { repeat } from './repeat.ts';
+import { RETELL_MS, repeat } from './repeat.ts';
 import { type Reading, step, toldOf, toTell, type WatchState } from './watch-state.ts';
 
 /** Source of the alerts that watches raise. */
@@ -55,17 +55,21 @@ export function createWatch(deps: WatchDeps): Watch {
   const { rule, clock, firingSince } = deps;
   let state: WatchState =
     firingSince === null ? { kind: 'quiet' } : { kind: 'firing', began: firingSince, told: true };
+  let toldAt = clock.mono();
 
   async function look(signal: AbortSignal): Promise<void> {
     const reading = await readingOf(deps, signal).catch((): Reading => 'unseen');
     if (signal.aborted) return;
     state = step(state, reading, { mono: clock.mono(), wall: clock.now(), forMs: rule.forMs });
-    const status = toTell(state);
+    const goesOn = state.kind === 'firing' && clock.mono() - toldAt >= RETELL_MS;
+    const status = toTell(state) ?? (goesOn ? 'firing' : null);
     if (status === null || !('began' in state)) return;
     const alert = watchAlert(rule, status, state.began);
     const delivery = deliveryOf('watch', { source: WATCH_SOURCE, alerts: [alert], receivedAt: clock.now() });
     const outcome = await handOver(deps.onAlert, delivery);
-    if (outcome.kind === 'accepted') state = toldOf(state);
+    if (outcome.kind !== 'accepted') return;
+    state = toldOf(state);
+    toldAt = clock.mono();
   }
 
   return {

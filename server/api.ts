@@ -1,6 +1,7 @@
 import type { Approval } from '#approvals/approval.ts';
 import { decide } from '#approvals/decide.ts';
 import { mayRespond, type Person } from '#approvals/people.ts';
+import { recordRefused } from '#approvals/record-refused.ts';
 import type { Entry, Log } from '#audit/log.ts';
 import { fact, incidentStream, stopStream } from '#incidents/entry.ts';
 import { exportSession } from '#sessions/export.ts';
@@ -104,18 +105,26 @@ async function take(
   person: Person,
   id: Parameters<Api['take']>[1],
 ): Promise<ApiAnswer> {
-  if (!mayRespond(person)) return no(403, `${person.id} may look, but not take an incident`);
-  const incident = folds.incidents.get(id);
-  if (incident === undefined || incident.resolved !== null) return no(404, `${id} is not open`);
-  if (incident.takenBy !== null) return no(409, `${incident.takenBy} has ${id} already`);
+  if (!mayRespond(person)) {
+    const known = folds.incidents.get(id)?.id;
+    await recordRefused(log, { by: person.id, what: 'take', reason: 'not_allowed', approval: null }, known);
+    return no(403, `${person.id} may look, but not take an incident`);
+  }
+  const stream = incidentStream(id);
   const context = {
     actor: { kind: 'person', id: person.id } as const,
     traceId: id,
     incident: id,
-    streams: [incidentStream(id)],
+    streams: [stream],
   };
-  await log.append([fact('incident.taken', { by: person.id }, context)]);
-  return ok({ taken: id, by: person.id });
+  for (;;) {
+    const incident = folds.incidents.get(id);
+    if (incident === undefined || incident.resolved !== null) return no(404, `${id} is not open`);
+    if (incident.takenBy !== null) return no(409, `${incident.takenBy} has ${id} already`);
+    const draft = fact('incident.taken', { by: person.id }, context);
+    const appended = await log.append([draft], { expect: { [stream]: log.version(stream) } });
+    if (appended.kind === 'appended') return ok({ taken: id, by: person.id });
+  }
 }
 
 /** Any responder may stop; only an owner may let changes run again. */
@@ -124,9 +133,13 @@ async function setStops(
   person: Person,
   { freeze, off }: StopRequest,
 ): Promise<ApiAnswer> {
-  if (!mayRespond(person)) return no(403, `${person.id} may look, but not stop`);
   const releases = freeze === false || off === false;
-  if (releases && !person.roles.includes('owner')) return no(403, 'only an owner lets changes run again');
+  const isAllowed = mayRespond(person) && (!releases || person.roles.includes('owner'));
+  if (!isAllowed) {
+    await recordRefused(log, { by: person.id, what: 'stop', reason: 'not_allowed', approval: null });
+    const words = releases ? 'only an owner lets changes run again' : `${person.id} may look, but not stop`;
+    return no(403, words);
+  }
   if (off === false && offFile())
     return no(409, 'the file OFF stands in the data directory; remove it first, then switch on');
   const context = {

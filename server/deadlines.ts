@@ -3,7 +3,7 @@ import { expireDue, withdraw } from '#approvals/end.ts';
 import type { Incident } from '#incidents/incident.ts';
 import { DeploymentsSeen, SignalSeen } from '#incidents/observations.ts';
 import { generationOf, sample } from '#tools/carry-out.ts';
-import { type DriveDeps, isUnderWay } from './drive.ts';
+import { type DriveDeps, isIdle, isUnderWay } from './drive.ts';
 
 /** How often the target of a pending plan is looked at, to see whether somebody changed it by hand. */
 const DRIFT_EVERY_MS = 5_000;
@@ -11,6 +11,9 @@ const DRIFT_EVERY_MS = 5_000;
 const CLEARED_MS = 120_000;
 /** It is then looked at more rarely, so that one which never comes back does not fill the log. */
 const RARELY_MS = 5 * 60_000;
+
+/** A page that was accepted is always answered: an incident that nobody works on goes to people after this. */
+const FORSAKEN_MS = 60_000;
 
 type Due = { at: number; inBand: number; since: number };
 
@@ -47,6 +50,10 @@ export function createDeadlines(deps: DriveDeps): { tick(): void } {
         live.add(key);
       }
       for (const incident of deps.folds.incidents.current()) {
+        if (isForsaken(deps, incident)) {
+          live.add(`forsaken ${incident.id}`);
+          every(`forsaken ${incident.id}`, FORSAKEN_MS, () => callPeople(deps, incident));
+        }
         if (!isCalm(deps, incident)) continue;
         live.add(`calm ${incident.id}`);
         every(`calm ${incident.id}`, deps.carry.gate.timing.verify.everyMs, (state) =>
@@ -71,6 +78,17 @@ function isCalm(deps: DriveDeps, incident: Incident): boolean {
     incident.alerts.every((alert) => alert.cleared) &&
     !isUnderWay(deps, incident.id)
   );
+}
+
+/** An alert fires and nobody is on it, neither agent nor person, whatever the reason. */
+function isForsaken(deps: DriveDeps, incident: Incident): boolean {
+  return isIdle(deps, incident) && incident.alerts.some((alert) => !alert.cleared);
+}
+
+async function callPeople(deps: DriveDeps, incident: Incident): Promise<void> {
+  if (!isForsaken(deps, incident)) return;
+  const args = { reason: 'agent_failed', missing: ['somebody at work on it'] };
+  await deps.carry.invoke.one({ kind: 'system', incident: incident.id }, 'incident_escalate', args);
 }
 
 async function withdrawIfChanged(deps: DriveDeps, approval: Approval): Promise<void> {

@@ -18,18 +18,31 @@ export type DeliverDeps = {
   readonly defaultOwner: string;
 };
 
+/** One append takes at most 256 entries, and an alert can need two. */
+const ALERTS_PER_STEP = 100;
+
 /**
- * Decides where each alert of a delivery belongs and makes all of it durable in one step; only then is the sender
- * answered. Two deliveries that would open the same incident meet at the versions they read: one of them looks again.
+ * Decides where each alert of a delivery belongs and makes it durable; only when all of it is, the sender is answered. A
+ * storm takes several steps: a sender that tries again after a failure between them repeats what is known already.
  */
 export async function deliver(deps: DeliverDeps, delivery: Delivery): Promise<Accepted> {
+  const incidents = new Set<IncidentId>();
+  for (let from = 0; from === 0 || from < delivery.alerts.length; from += ALERTS_PER_STEP) {
+    const alerts = delivery.alerts.slice(from, from + ALERTS_PER_STEP);
+    for (const incident of await deliverStep(deps, { ...delivery, alerts })) incidents.add(incident);
+  }
+  return { kind: 'accepted', incidents: [...incidents] };
+}
+
+/** Two deliveries that would open the same incident meet at the versions they read: one of them looks again. */
+async function deliverStep(deps: DeliverDeps, delivery: Delivery): Promise<ReadonlySet<IncidentId>> {
   for (;;) {
     const expect: Record<string, number> = {
       [countStream('incident')]: deps.log.version(countStream('incident')),
     };
     const planned = plan(deps, delivery, expect);
     const appended = await deps.log.append(planned.drafts, { expect });
-    if (appended.kind === 'appended') return { kind: 'accepted', incidents: [...planned.incidents] };
+    if (appended.kind === 'appended') return planned.incidents;
   }
 }
 

@@ -17,7 +17,12 @@ export type DriveDeps = {
   /** Stops the agents of an incident at their next step. */
   readonly cancel: (incident: IncidentId) => void;
   readonly openedWake: (incident: Incident) => Wake;
+  /** Resolves when the log has been verified, to true, or when the server stops before, to false. */
+  readonly mayChange: () => Promise<boolean>;
 };
+
+/** What starting a change needs. */
+type Starting = Pick<DriveDeps, 'jobs' | 'carry' | 'mayChange'>;
 
 type ActionOutcome = Extract<Wake, { kind: 'action_settled' }>['outcome'];
 
@@ -100,14 +105,21 @@ function release(deps: DriveDeps, id: IncidentId, reason: string): void {
   });
 }
 
-/** Carries out an approved plan from its next step on; a plan with no step left is left alone. */
-export function start(deps: DriveDeps, approval: ApprovalId): void {
-  deps.jobs.run(`carry out ${approval}`, () => carryOut(deps.carry, approval));
+/**
+ * Carries out an approved plan from its next step on; a plan with no step left is left alone. Right after a start the log
+ * is not verified yet: what people approved waits for that instead of being refused, and a stop leaves it as it is.
+ */
+export function start({ jobs, carry, mayChange }: Starting, approval: ApprovalId): void {
+  jobs.run(`carry out ${approval}`, async () => {
+    if (await mayChange()) await carryOut(carry, approval);
+  });
 }
 
-/** Runs the pre-approved undo of a change that did not help. */
-export function startUndo(deps: DriveDeps, approval: ApprovalId): void {
-  deps.jobs.run(`undo ${approval}`, () => undo(deps.carry, approval));
+/** Runs the pre-approved undo of a change that did not help; it waits in the same way. */
+export function startUndo({ jobs, carry, mayChange }: Starting, approval: ApprovalId): void {
+  jobs.run(`undo ${approval}`, async () => {
+    if (await mayChange()) await undo(carry, approval);
+  });
 }
 
 /** Closes an incident whose signal was verified to be back. */
@@ -147,8 +159,8 @@ function isBack(incident: Incident, { alert, reason }: BodyOf<'alert.joined'>): 
   return others.every((one) => one.cleared) && (others.length > 0 || reason === 'fired_again');
 }
 
-/** An alert came back or was added while nobody, neither agent nor person, is on it. */
-function isIdle(deps: DriveDeps, incident: Incident): boolean {
+/** Nobody, neither agent nor person, is on it or is asked about it. */
+export function isIdle(deps: DriveDeps, incident: Incident): boolean {
   if (incident.resolved !== null || incident.escalated !== null || incident.takenBy !== null) return false;
   const working =
     deps.folds.sessions.incident(incident.id)?.runs.some((run) => run.settled === null) === true;

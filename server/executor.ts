@@ -1,7 +1,7 @@
 import type { Clock } from '#core/clock.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import type { Execute } from '#tools/carry-out.ts';
-import type { World } from '#tools/drivers/ports.ts';
+import type { ChangeOutcome, World } from '#tools/drivers/ports.ts';
 import type { ActTool, ToolContext } from '#tools/tool.ts';
 
 export type ExecutorDeps = {
@@ -11,6 +11,9 @@ export type ExecutorDeps = {
   readonly clock: Clock;
   readonly boot: string;
 };
+
+/** How long the backend has to say what became of an order. */
+const SETTLE_MS = 10_000;
 
 /**
  * Performs a change against a permit of this server start, once, within its deadline. At the deadline the call is
@@ -32,47 +35,40 @@ export function createExecutor(deps: ExecutorDeps): Execute {
           detail: `${order.change.target} is not in the inventory`,
         };
       const { change, key, expectGeneration } = order;
-      return withDeadline(deps, deadlineMs, (context) =>
-        tool.perform({ service, change, key, expectGeneration }, context),
-      );
+      return withDeadline(deps, deadlineMs, {
+        work: (context) => tool.perform({ service, change, key, expectGeneration }, context),
+        otherwise: (detail): ChangeOutcome => ({ kind: 'unknown', detail }),
+      });
     },
     settle: async (id, { tool: name, key }) => {
       const tool = tools.get(name);
       const service = deps.inventory.services.get(id);
       if (tool === undefined || service === undefined) return 'unknown';
-      const stop = new AbortController();
-      const cancel = deps.clock.after(10_000, () => stop.abort(new Error('deadline')));
-      try {
-        return await tool.settle({ service, key }, contextOf(deps, stop.signal));
-      } catch {
-        return 'unknown';
-      } finally {
-        cancel();
-      }
+      return withDeadline(deps, SETTLE_MS, {
+        work: (context) => tool.settle({ service, key }, context),
+        otherwise: () => 'unknown' as const,
+      });
     },
   };
 }
 
-type Outcome = Awaited<ReturnType<Execute['change']>>;
+/** `otherwise` answers for work that threw or is late; late work is told to stop and not waited for. */
+type Work<T> = {
+  readonly work: (context: ToolContext) => Promise<T>;
+  readonly otherwise: (detail: string) => T;
+};
 
-async function withDeadline(
-  deps: ExecutorDeps,
-  deadlineMs: number,
-  perform: (context: ToolContext) => Promise<Outcome>,
-): Promise<Outcome> {
+async function withDeadline<T>(deps: ExecutorDeps, ms: number, { work, otherwise }: Work<T>): Promise<T> {
   const stop = new AbortController();
-  const cancel = deps.clock.after(deadlineMs, () => stop.abort(new Error('deadline')));
-  const late = new Promise<Outcome>((resolve) => {
-    stop.signal.addEventListener(
-      'abort',
-      () => resolve({ kind: 'unknown', detail: `no answer within ${deadlineMs} ms` }),
-      { once: true },
-    );
+  const late = Promise.withResolvers<T>();
+  const cancel = deps.clock.after(ms, () => {
+    late.resolve(otherwise(`no answer within ${ms} ms`));
+    stop.abort(new Error('deadline'));
   });
   try {
-    return await Promise.race([perform(contextOf(deps, stop.signal)), late]);
+    return await Promise.race([work(contextOf(deps, stop.signal)), late.promise]);
   } catch (error) {
-    return { kind: 'unknown', detail: error instanceof Error ? error.message : 'failed' };
+    return otherwise(error instanceof Error ? error.message : 'failed');
   } finally {
     cancel();
   }

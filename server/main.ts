@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { rulesModel } from '#agents/rules/model.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import type { StopFlags } from '#approvals/policy.ts';
@@ -38,6 +39,8 @@ export type Running = { readonly url: string; stop(): Promise<void> };
  * mistake, a locked or unusable data directory, a port that is taken, a log that was tampered with.
  */
 export async function serve(options: ServeOptions): Promise<Running> {
+  // Replaying and verifying a long log makes garbage faster than V8 cares to collect, and it never gives the room back.
+  setFlagsFromString('--optimize-for-size');
   const config = loadConfig(options.configPath);
   const [clock, random]: [Clock, Random] = [realClock, realRandom];
   const logger = createLogger();
@@ -86,7 +89,7 @@ type Start = {
 
 async function startParts(start: Start): Promise<Running> {
   const { options, config, clock, random, logger, folds, log, world, boot, startedAt } = start;
-  const standing = verifyBehind(start);
+  const { standing, verified } = verifyBehind(start);
   const offFile = (): boolean => existsSync(join(options.dataDir, 'OFF'));
   const flags = (): StopFlags => stopFlags({ start, standing, offFile });
   await recordStart(start);
@@ -98,6 +101,7 @@ async function startParts(start: Start): Promise<Running> {
     random,
     boot,
     flags,
+    verified,
     world: world.world,
     runbooks: config.runbooks === null ? [] : await loadRunbooks(config.runbooks),
     model: rulesModel(config.inventory),
@@ -162,23 +166,23 @@ async function startParts(start: Start): Promise<Running> {
   };
 }
 
-/** Verifies the whole log behind the start; changes wait for it. */
-function verifyBehind({ log }: Start): () => LogStanding {
-  let verified: LogStanding['verified'] = 'checking';
+/** Verifies the whole log behind the start; changes wait until `verified` resolves, whatever the verdict is. */
+function verifyBehind({ log }: Start): { standing: () => LogStanding; verified: Promise<void> } {
+  let verdict: LogStanding['verified'] = 'checking';
   let problem: string | null = null;
-  void log
+  const verified = log
     .verifyInBackground(() => foldList(createFolds()))
     .then(
-      (verdict) => {
-        verified = verdict.kind === 'ok' ? 'verified' : verdict.kind === 'tampered' ? 'bad' : 'not_checked';
-        problem = verdict.kind === 'tampered' ? verdict.reason : null;
+      (found) => {
+        verdict = found.kind === 'ok' ? 'verified' : found.kind === 'tampered' ? 'bad' : 'not_checked';
+        problem = found.kind === 'tampered' ? found.reason : null;
       },
       (error: unknown) => {
-        verified = 'bad';
+        verdict = 'bad';
         problem = messageOf(error);
       },
     );
-  return () => ({ entries: log.size(), verified, problem });
+  return { standing: () => ({ entries: log.size(), verified: verdict, problem }), verified };
 }
 
 /** The clock counts as jumped back while it is more than 5 s behind the last entry. */
@@ -197,7 +201,7 @@ function stopFlags({
     frozen: folds.stops.frozen,
     unverified: standing().verified !== 'verified',
     clockJumped: clock.now() < start.lastTs() - 5_000,
-    unreadLog: folds.incidents.unknownKinds > 0,
+    unreadLog: folds.incidents.unknownKinds > 0 || folds.approvals.unreadable > 0,
   };
 }
 

@@ -62,6 +62,8 @@ export type Parts = {
   readonly model: Model;
   readonly specs: AgentSpecs;
   readonly flags: () => StopFlags;
+  /** Resolves when the log that was found at the start is verified, or is known to be bad; left out = it was empty. */
+  readonly verified?: Promise<unknown>;
   readonly onError: (where: string, message: string) => void;
 };
 
@@ -152,7 +154,11 @@ export function wire(parts: Parts): Firebreak {
         async () => void (await scheduler.open(incident, sessionKeyOf(known), message)),
       );
   };
-  const driving: DriveDeps = { folds, carry, jobs, wake, cancel: scheduler.cancel, openedWake };
+  const closing = Promise.withResolvers<boolean>();
+  const verified = Promise.resolve(parts.verified).then(() => true);
+  const mayChange = (): Promise<boolean> => Promise.race([closing.promise, verified]);
+  const { cancel } = scheduler;
+  const driving: DriveDeps = { folds, carry, jobs, wake, cancel, openedWake, mayChange };
   const unsubscribe = log.subscribe((entries) => drive(driving, entries));
   const deadlines = createDeadlines(driving);
   let recovering = Promise.resolve();
@@ -174,6 +180,7 @@ export function wire(parts: Parts): Firebreak {
       await jobs.idle();
     },
     close: async () => {
+      closing.resolve(false);
       await scheduler.close();
       await jobs.idle();
       unsubscribe();
@@ -216,7 +223,7 @@ async function recover(driving: DriveDeps, { parts, scheduler }: Recovering): Pr
   const neverBegan = await scheduler.recover();
   await endEach(
     driving.carry.gate,
-    folds.approvals.all().filter((one) => one.state === 'claimed'),
+    (one) => one.state === 'claimed',
     (one) => fact('approval.invalidated', { approval: one.id, reason: 'restart' }, endContext(one)),
   );
   for (const approval of folds.approvals.all()) goOn(driving, approval);

@@ -1,5 +1,5 @@
 import type { Inventory } from '#incidents/inventory.ts';
-import { type ServiceRef, serviceOf } from '#incidents/refs.ts';
+import { deployOf, type ServiceRef, serviceOf } from '#incidents/refs.ts';
 import type { Brief, RemediationBrief } from '#incidents/reports.ts';
 import type { EvidenceCall } from './agent-spec.ts';
 import type { IncidentSessions } from './session-state.ts';
@@ -20,6 +20,13 @@ export function checkBrief(brief: Brief, context: BriefContext): BriefRefusal | 
   const isKnown = (ref: ServiceRef) => context.inventory.services.has(serviceOf(ref));
   const refs = brief.role === 'remediation' ? brief.requested.map((one) => one.target) : [];
   if (![brief.service, ...refs].every(isKnown)) return 'unknown_reference';
+  // A diagnosis wrote the name in this reference: any but the service's own would be free text.
+  if (
+    brief.role === 'remediation' &&
+    brief.deploy !== null &&
+    deployOf(brief.deploy).service !== serviceOf(brief.service)
+  )
+    return 'unknown_reference';
   const read = new Set<string>(context.evidence.map((one) => one.call));
   if (!evidenceOf(brief).every((call) => read.has(call))) return 'unknown_evidence';
   return brief.role === 'remediation' && !isDiagnosed(brief, context.incident) ? 'not_diagnosed' : null;

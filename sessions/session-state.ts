@@ -4,6 +4,7 @@ import { entryBodies } from '#incidents/entry.ts';
 import { Brief, Report } from '#incidents/reports.ts';
 import { AgentRole, SignalName } from '#incidents/vocabulary.ts';
 import { MAX_COORDINATOR_RUNS, MAX_INTERRUPTIONS } from './agent-spec.ts';
+import { SignalFound } from './signal-found.ts';
 
 const Millis = z.int().min(0);
 
@@ -50,6 +51,7 @@ export const CallRecord = z.strictObject({
   service: ServiceId.nullable(),
   signal: SignalName.nullable(),
   answered: z.boolean(),
+  found: SignalFound.nullable(),
 });
 
 /** What the log says about the conversations of one incident. Runs and sessions are in the order they began. */

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Fold } from '#audit/fold.ts';
 import type { Entry } from '#audit/log.ts';
-import type { CallId, IncidentId } from '#core/ids.ts';
+import type { IncidentId } from '#core/ids.ts';
 import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
 import { ServiceRef, serviceOf } from '#incidents/refs.ts';
 import { SignalName } from '#incidents/vocabulary.ts';
 import type { EvidenceCall } from './agent-spec.ts';
 import { IncidentSessions } from './session-state.ts';
+import { SignalFound } from './signal-found.ts';
 
 /** Sessions of a resolved incident are forgotten after this much log time (it may re-open until then). */
 export const KEEP_RESOLVED_MS = 30 * 60_000;
@@ -65,7 +66,7 @@ export function createSessionsFold(): SessionsFold {
   let state = empty();
   return {
     name: 'sessions',
-    version: 1,
+    version: 2,
     apply: (entry) => {
       forgetOld(state, entry.ts);
       if (!KINDS.has(entry.kind)) return;
@@ -141,7 +142,7 @@ function applyFact(state: State, fact: Fact, id: IncidentId): void {
   if (fact.kind === 'run.started') started(incident, fact.body, fact.entry);
   if (fact.kind === 'run.settled') settled(incident, fact.body, fact.entry);
   if (fact.kind === 'tool.intended') intended(incident, fact.body);
-  if (fact.kind === 'tool.finished') finished(incident, fact.body.call, fact.body.outcome === 'ok');
+  if (fact.kind === 'tool.finished') finished(incident, fact.body);
   if (fact.kind === 'incident.escalated') incident.escalated = true;
   if (fact.kind === 'incident.taken') incident.taken = true;
   if (fact.kind === 'approval.requested') incident.asked = true;
@@ -186,10 +187,13 @@ function intended(incident: IncidentSessions, body: BodyOf<'tool.intended'>): vo
     service: service.success ? serviceOf(service.data) : null,
     signal: signal.success ? signal.data : null,
     answered: false,
+    found: null,
   });
 }
 
-function finished(incident: IncidentSessions, call: CallId, ok: boolean): void {
+function finished(incident: IncidentSessions, { call, outcome, facts }: BodyOf<'tool.finished'>): void {
   const record = incident.calls.find((candidate) => candidate.call === call);
-  if (record !== undefined) record.answered = ok;
+  if (record === undefined) return;
+  record.answered = outcome === 'ok';
+  record.found = record.tool === 'metrics_query' ? (SignalFound.safeParse(facts).data ?? null) : null;
 }

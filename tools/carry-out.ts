@@ -1,4 +1,4 @@
-import type { Approval } from '#approvals/approval.ts';
+import { type Approval, isTakenBack } from '#approvals/approval.ts';
 import { type Claimed, claim, claimUndo, type Recheck } from '#approvals/gate.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import { orderKey, type Permit, type PermittedOrder } from '#approvals/permit.ts';
@@ -40,24 +40,34 @@ export async function carryOut(deps: CarryOutDeps, id: ApprovalId): Promise<void
   }
 }
 
-/** Runs the pre-approved undo of a change that did not help, and records how that went. */
+/** Runs the pre-approved undo of a change that did not help, its last step first, and records how that went. */
 export async function undo(deps: CarryOutDeps, id: ApprovalId): Promise<void> {
-  const claimed = await claimUndo(deps.gate, id, recheck(deps));
-  const outcome = claimed.kind === 'refused' ? undefined : await performClaimed(deps, claimed);
-  const complete = outcome?.kind === 'done';
-  const reason = complete ? null : claimed.kind === 'refused' ? claimed.reason : (outcome?.kind ?? 'failed');
+  const ended = await takeBack(deps, id);
   const approval = deps.gate.approvals.get(id);
   if (approval === undefined) return;
-  await deps.gate.log.append([
-    fact('action.undone', { approval: id, complete, reason }, contextOf(approval)),
-  ]);
+  const complete = isTakenBack(approval);
+  const body = { approval: id, complete, reason: complete ? null : ended };
+  await deps.gate.log.append([fact('action.undone', body, contextOf(approval))]);
+}
+
+/** Takes back step by step; gives why it ended, which is `nothing_to_undo` when no step is left. */
+async function takeBack(deps: CarryOutDeps, id: ApprovalId): Promise<string> {
+  for (;;) {
+    const claimed = await claimUndo(deps.gate, id, recheck(deps));
+    if (claimed.kind === 'refused') return claimed.reason;
+    const outcome = await performClaimed(deps, claimed);
+    if (outcome.kind !== 'done') return outcome.kind;
+  }
 }
 
 type Ready = Extract<Claimed, { kind: 'permit' }>;
 
 async function performClaimed(deps: CarryOutDeps, { permit, step }: Ready): Promise<ChangeOutcome> {
   const started = deps.gate.clock.mono();
-  const outcome = await deps.execute.change(permit, step.deadlineMs);
+  // Switched off while the intent was being written: the effect has not begun, so it does not.
+  const outcome: ChangeOutcome = deps.gate.flags().off
+    ? { kind: 'refused', reason: 'unauthorised', detail: 'switched off' }
+    : await deps.execute.change(permit, step.deadlineMs);
   const { approval: id, call, order } = permit.fields;
   const approval = deps.gate.approvals.get(id);
   const body = {
@@ -68,12 +78,17 @@ async function performClaimed(deps: CarryOutDeps, { permit, step }: Ready): Prom
     exitCode: null,
     durationMs: Math.round(deps.gate.clock.mono() - started),
     facts:
-      outcome.kind === 'done' ? { generation: outcome.generation, tookMs: Math.round(outcome.tookMs) } : null,
+      outcome.kind === 'done' ? { generation: outcome.generation, tookMs: millis(outcome.tookMs) } : null,
   } as const;
   if (approval !== undefined) await deps.gate.log.append([fact('tool.finished', body, contextOf(approval))]);
   if (outcome.kind === 'unknown' && approval !== undefined && !permit.fields.undo)
     await reconcile(deps, approval);
   return outcome;
+}
+
+/** A backend's figure as the log can hold it: that the change is done must not be lost over how long it took. */
+function millis(figure: number): number {
+  return Number.isFinite(figure) ? Math.min(Math.max(0, Math.round(figure)), Number.MAX_SAFE_INTEGER) : 0;
 }
 
 /** Asks the backend what became of a call with an unknown outcome; when it cannot say, people must look. */

@@ -6,12 +6,11 @@ import type { Clock } from '#core/clock.ts';
 import type { CallId } from '#core/ids.ts';
 import type { CallNumbers } from '#incidents/call-numbers.ts';
 import type { AgentCaller, Caller } from '#incidents/caller.ts';
-import { fact } from '#incidents/entry.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { type Admitted, admit } from './admit.ts';
-import type { CallOutcome, CallResult, Invoke, RequestedCall } from './call-result.ts';
+import type { CallOutcome, CallResult, Invoke, Refusal, RequestedCall } from './call-result.ts';
 import type { World } from './drivers/ports.ts';
-import { contextOf, finish, intend, nameOf, refusalText, refuse } from './record-call.ts';
+import { finish, intend, refuse } from './record-call.ts';
 import type { ActTool, AnyTool, Runbook, ToolName, ToolResult } from './tool.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -81,7 +80,8 @@ async function turn(
           outcome: {
             kind: 'refused',
             reason: 'dry_run_failed',
-            text: `${prepared.reason}: ${prepared.detail}`,
+            // Ours alone: the detail may hold a backend's words, and who proposes reads no foreign text.
+            text: prepared.reason.replaceAll('_', ' '),
           },
         };
         incomplete = true;
@@ -108,8 +108,13 @@ async function proposeAll(
   incomplete: boolean,
   steps: readonly Step[],
 ): Promise<CallOutcome> {
-  if (incomplete)
-    return { kind: 'refused', reason: 'dry_run_failed', text: 'another change of the same plan was refused' };
+  const no = async (reason: Refusal, text = ''): Promise<CallOutcome> => {
+    const call = { id: '', tool: steps[0]?.tool ?? '', args: null };
+    return (await refuse(deps, caller, { call, reason, text })).outcome;
+  };
+  if (incomplete) return no('dry_run_failed', 'another change of the same plan was refused');
+  // Dry runs take their time: whoever was stopped meanwhile puts nothing before people.
+  if (caller.signal.aborted || deps.clock.now() >= caller.budget.deadline) return no('run_ended');
   const proposed = await deps.propose({ caller, steps });
   if (proposed.kind === 'requested')
     return {
@@ -117,20 +122,7 @@ async function proposeAll(
       approval: proposed.approval,
       text: `${proposed.approval} ${proposed.pending ? 'waits for people' : 'is recorded, nobody is asked'}`,
     };
-  await deps.log.append([
-    fact(
-      'tool.refused',
-      {
-        call: null,
-        tool: steps[0]?.tool ?? '',
-        reason: proposed.reason,
-        caller: nameOf(caller),
-        session: caller.session,
-      },
-      contextOf(caller),
-    ),
-  ]);
-  return { kind: 'refused', reason: proposed.reason, text: refusalText(proposed.reason) };
+  return no(proposed.reason);
 }
 
 async function run(
@@ -163,17 +155,17 @@ async function prepare(
   const { tool, args } = admitted;
   const call = await intend(deps, caller, { ...admitted, phase: 'dry_run' });
   const started = deps.clock.mono();
-  let prepared: Prepared = {
-    kind: 'refused',
-    reason: 'timeout',
-    detail: 'the dry run did not answer in time',
-  };
+  const late = { kind: 'refused', reason: 'timeout', detail: 'the dry run did not answer in time' } as const;
+  const answered: { prepared: Prepared } = { prepared: late };
   const result = await withDeadline(deps, { caller, deadlineMs: tool.deadlineMs }, async (context) => {
-    prepared = await tool.prepare(args, context);
+    const prepared = await tool.prepare(args, context);
+    answered.prepared = prepared;
     return prepared.kind === 'step'
       ? { kind: 'ok', value: prepared.step, text: `dry run of ${tool.name}` }
       : { kind: 'gap', reason: 'refused', detail: `${prepared.reason}: ${prepared.detail}` };
   });
+  // A step that comes after the deadline comes too late, also while the outcome is being written.
+  const prepared = result.kind !== 'ok' && answered.prepared.kind === 'step' ? late : answered.prepared;
   await finish(deps, caller, { call, tool, result, durationMs: Math.round(deps.clock.mono() - started) });
   return { prepared, call };
 }

@@ -86,12 +86,12 @@ export async function refuse(
   };
 }
 
-export function refusalText(reason: Refusal): string {
+function refusalText(reason: Refusal): string {
   return reason.replaceAll('_', ' ');
 }
 
 /** Who called, as entries name it. */
-export function nameOf(caller: Caller): string {
+function nameOf(caller: Caller): string {
   return caller.kind === 'agent'
     ? `agent:${caller.role}`
     : caller.kind === 'person'

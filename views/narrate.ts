@@ -48,6 +48,11 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
           figure: inert(fact.body.correlation),
         }),
       ];
+    case 'request.refused': {
+      const { by, what, reason, approval } = fact.body;
+      const ref = approval === null ? {} : { ref: approval };
+      return [told(at, 'refused', { what: `${by} may not ${what}: ${plainReason(reason)}`, ...ref })];
+    }
     case 'freeze.set':
       return [
         told(at, 'freeze', {

@@ -114,6 +114,7 @@ describe('reports', () => {
     tool: 'metrics_query',
     service: checkout,
     signal: 'error_ratio',
+    found: { state: 'high', low: '0', high: '0.02' },
   } as const;
   const finding = (evidence: string) => ({
     service: checkout,

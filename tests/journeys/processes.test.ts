@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { chooseApprover } from '#demo/approver.ts';
+import { type Finished, runScenario } from '#demo/run.ts';
+import { scenario } from '#demo/scenarios.ts';
+
+// Real processes all through. What a test waits for is a fact in the log, never a time: the machine may be busy.
+
+const LIMIT_MS = 110_000;
+/** A demo run as its table says, with what it shows at its end. */
+async function run(name: string): Promise<Finished> {
+  const one = scenario(name, 0);
+  if (one === undefined) throw new Error(`there is no scenario ${name}`);
+  const ended: Finished[] = [];
+  const nothing = () => {};
+  const events = {
+    started: nothing,
+    load: nothing,
+    invite: () => Promise.resolve(),
+    entry: nothing,
+    finished: (about: Finished) => ended.push(about),
+  };
+  const problems: string[] = [];
+  const approver = chooseApprover({ approveAs: 'alice', json: true }, (problem) => problems.push(problem));
+  await runScenario(one, { approver, events, keep: undefined, signal: new AbortController().signal });
+  expect(problems).toEqual([]);
+  const [finished] = ended;
+  if (finished === undefined) throw new Error('the run did not say how it ended');
+  return finished;
+}
+
+test(
+  'a bad deploy and a false alarm come out as the table says',
+  async () => {
+    const alarm = await run('false-alarm');
+    expect(alarm.result).toMatchObject({ outcome: 'nothing_wrong', culprit: null, actions: [] });
+    expect(alarm.log.verified).toBe(true);
+
+    const deploy = await run('bad-deploy');
+    expect(deploy.result).toMatchObject({
+      outcome: 'recovered',
+      culprit: 'checkout',
+      actions: ['service_rollback'],
+      verified: true,
+    });
+    expect(deploy.log.verified).toBe(true);
+    expect(deploy.load.after.errors).toBeLessThan(0.05);
+  },
+  LIMIT_MS,
+);
