@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type BenchResult, suites } from './suite.ts';
+import type { BenchResult } from './result.ts';
+import { suites } from './suite.ts';
 
 // `npm run bench -- NAME [--json]`: measures. Exit 1 when a count is wrong, never for a timing; 2 for wrong usage.
 

@@ -39,7 +39,7 @@ export async function serve(dir: string, dataDir: string): Promise<Served> {
   writeFileSync(config, CONFIG, { mode: 0o600 });
   const began = performance.now();
   const args = [join(root, 'cli/main.ts'), 'serve', '--config', config, '--data-dir', dataDir];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = await until(async () => {
     const file = readServerFile(dataDir);

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeLongLog } from './long-log.ts';
+import type { BenchResult } from './result.ts';
 import { residentMb, serve } from './server-process.ts';
-import type { BenchResult } from './suite.ts';
 import { type Found, RUNS, timeToCause } from './time-to-cause.ts';
 
 const ENTRIES = 200_000;

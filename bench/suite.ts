@@ -1,12 +1,4 @@
-import type { JsonObject } from '#core/canonical.ts';
-
-/** `wrong` names counts that are not what they must be; a slow figure is never wrong. */
-export type BenchResult = {
-  readonly lines: readonly string[];
-  readonly figures: JsonObject;
-  readonly wrong: readonly string[];
-};
-export type BenchSuite = { run(): Promise<BenchResult> };
+import type { BenchSuite } from './result.ts';
 
 /** Measurements by name, loaded when asked for. */
 export const suites: Readonly<Record<string, () => Promise<BenchSuite>>> = {

@@ -1,7 +1,7 @@
 import { blindScenario, scenario, scenarioNames } from '#demo/scenarios.ts';
 import { whyNetworkStays, withoutNetwork } from '../journeys/without-network.ts';
 import { type DemoRun, type Judged, runDemo } from './demo-run.ts';
-import type { TortureResult } from './suite.ts';
+import type { TortureResult } from './result.ts';
 
 /** So many known faults may be missed (not repaired, but nothing wrong done either): 1 of 15. */
 const MAY_MISS = 1 / 15;

@@ -1,12 +1,4 @@
-/** Gives what a run of a suite found: `lines` are for people, one per case or figure. Throws only when the suite itself is broken. */
-export type TortureSuite = {
-  run(options: { short: boolean }): Promise<TortureResult>;
-};
-export type TortureResult = {
-  readonly passed: number;
-  readonly failed: number;
-  readonly lines: readonly string[];
-};
+import type { TortureSuite } from './result.ts';
 
 /** Suites by name, loaded when asked for. */
 export const suites: Readonly<Record<string, () => Promise<TortureSuite>>> = {
