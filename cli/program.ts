@@ -3,6 +3,7 @@ import type { DecideOptions, Wanted } from './commands/approvals.ts';
 import type { ShowFilter } from './commands/audit.ts';
 import type { DemoFlags } from './commands/demo.ts';
 import type { InitFlags } from './commands/init.ts';
+import type { ServeFlags } from './commands/serve.ts';
 import type { Common, Context, Outcome } from './context.ts';
 import { version } from './version.ts';
 
@@ -41,12 +42,14 @@ function leaf(parent: Command, name: string, description: string): Command {
 }
 
 function addServerCommands(program: Command, { context, settle }: Parts): void {
-  leaf(program, 'serve', 'run the server').action((options: Common) =>
-    settle(
-      import('./commands/serve.ts').then(({ runServer }) => runServer(options, context)),
-      options,
-    ),
-  );
+  leaf(program, 'serve', 'run the server')
+    .option('--until-stdin-ends', 'stop when standard input ends: a server that must not outlive its parent')
+    .action((options: ServeFlags) =>
+      settle(
+        import('./commands/serve.ts').then(({ runServer }) => runServer(options, context)),
+        options,
+      ),
+    );
   leaf(program, 'init', 'write a first config and your personal token')
     .option('--person <id>', 'you, like alice')
     .option('--team <id>', 'your team, like team-shop')

@@ -23,7 +23,7 @@ const ServerFile = z.object({ url: z.string(), pid: z.int() });
 
 /** Starts `firebreak serve` and waits until it answers. Throws FirebreakError with what it said when it does not. */
 export async function startFirebreak(home: FirebreakHome): Promise<FirebreakProcess> {
-  const args = [CLI, 'serve', '--config', home.config, '--data-dir', home.data];
+  const args = [CLI, 'serve', '--until-stdin-ends', '--config', home.config, '--data-dir', home.data];
   const child = spawn(process.execPath, args, { cwd: home.dir, env: {}, stdio: ['pipe', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -103,7 +103,7 @@ async function play(scenario: Scenario, on: Play): Promise<Omit<Finished, 'log'>
     fold.apply(entry);
     if (entry.kind === 'incident.opened' && times.paged === 0) times.paged = realClock.now();
     on.events.entry(entry);
-    void answer(scenario, on, entry);
+    answer(scenario, on, entry).catch(over.reject);
     if (isEnd(entry)) over.resolve();
   };
   on.events.started(shop);
