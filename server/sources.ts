@@ -14,7 +14,7 @@ export type SourceDeps = {
   readonly config: Config;
   readonly clock: Clock;
   readonly world: World;
-  readonly firebreak: Firebreak;
+  readonly firebreak: Pick<Firebreak, 'deliver'>;
   readonly folds: Folds;
   readonly onHealth: (source: string, text: string) => void;
 };
