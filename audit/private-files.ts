@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -8,15 +9,26 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 
 /** Makes a directory (0700) and those above it. Throws `data_dir_unusable` with one plain line. */
 export function makePrivateDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirs(resolve(dir));
   } catch (error) {
     throw unusable(dir, error);
+  }
+}
+
+/** One level at a time: Node's own recursive form never returns where a file system answers `no such file` to mkdir. */
+function makeDirs(dir: string): void {
+  if (existsSync(dir)) return;
+  makeDirs(dirname(dir));
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
   }
 }
 

@@ -16,6 +16,8 @@ import { collapsed, down, failing, hasLiveness, hurt, saturated, slow } from './
 
 /** A dependency explains a failure only if it fails, or slows down, by at least this share of it. */
 const COMMENSURATE = 0.25;
+/** Slower than usual by this factor, a service can run its callers into their time limits. */
+const SEVERE = 4;
 /** Two onsets closer than this are at the same time. */
 const SAME_TIME = 5_000;
 
@@ -86,12 +88,17 @@ function failsAsMuch(scene: Scene, service: ServiceId, on: ServiceId): Verdict {
   );
 }
 
+/** What only gets slower makes its caller fail by running into its time limit, and that takes more than some jitter. */
 function slowsAsMuch(scene: Scene, service: ServiceId, on: ServiceId): Verdict {
   const own = signalOf(scene, service, 'latency_p95');
   const added = own?.state === 'high' ? (own.now ?? 0) - (own.median ?? 0) : 0;
+  const least = failing(scene, service).is === 'yes' ? SEVERE : 1;
   return ask(
     scene,
     metric(on, 'latency_p95'),
-    ({ state, now, median }) => state === 'high' && (now ?? 0) - (median ?? 0) >= COMMENSURATE * added,
+    ({ state, now, median }) =>
+      state === 'high' &&
+      (now ?? 0) - (median ?? 0) >= COMMENSURATE * added &&
+      (now ?? 0) >= least * (median ?? 0),
   );
 }
