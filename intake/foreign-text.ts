@@ -1,14 +1,11 @@
-import { clip } from '#core/inert.ts';
+import { clip, inert } from '#core/inert.ts';
 import type { Severity } from '#incidents/vocabulary.ts';
 
 /** What anyone may put on an alert: name -> text. */
 export type Labels = ReadonlyMap<string, string>;
 
-/** Line breaks, terminal escapes, direction overrides, and everything that takes no space on a screen. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\s]+/gu;
-
 /**
- * Foreign text as one printable line of at most `max` UTF-16 units, in NFC; anything but text, a number or a truth value
+ * Foreign text as one printable line of at most `max` UTF-16 units, in NFC, with what steers or hides made visible; anything but text, a number or a truth value
  * gives ''. Does not throw.
  */
 export function oneLine(value: unknown, max: number): string {
@@ -17,7 +14,7 @@ export function oneLine(value: unknown, max: number): string {
   const start = String(value)
     .slice(0, max * 4)
     .toWellFormed();
-  return clip(start.replace(UNPRINTABLE, ' ').normalize('NFC').trim(), max);
+  return clip(inert(start.replace(/\s+/gu, ' ').trim()), max);
 }
 
 /** The text members of an object, values untouched; anything else has none. Does not throw. */

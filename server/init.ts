@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makePrivateDir } from '#audit/private-files.ts';
 import type { Random } from '#core/clock.ts';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 import { sha256 } from '#core/hash.ts';
@@ -48,7 +49,7 @@ export function initConfig(options: InitOptions): Initialised {
     alertmanagerToken: `./${TOKEN_FILE}`,
     found,
   });
-  mkdirSync(dir, { recursive: true });
+  makePrivateDir(dir);
   if (!writeNew(config, text)) {
     throw new FirebreakError('usage', `${config} is already there; it was left as it is`);
   }

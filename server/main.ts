@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { rulesModel } from '#agents/rules/model.ts';
@@ -246,14 +246,21 @@ function tick(clock: Clock, firebreak: Firebreak, logger: Logger): () => void {
 /** The file OFF only stops: that it appeared is recorded, and it takes effect by being there. */
 function watchOffFile({ start, offFile }: { start: Start; offFile: () => boolean }): () => void {
   const { options, log, folds, logger } = start;
+  let noting = false;
   const note = (): void => {
-    if (!offFile() || folds.stops.off) return;
+    if (!offFile() || folds.stops.off || noting) return;
+    noting = true;
     const draft = fact(
       'off.set',
       { on: true, by: 'file OFF' },
       { actor: SYSTEM, traceId: 'stop', streams: [stopStream] },
     );
-    log.append([draft]).catch((error: unknown) => logger.error({ where: 'off' }, messageOf(error)));
+    log
+      .append([draft])
+      .catch((error: unknown) => logger.error({ where: 'off' }, messageOf(error)))
+      .finally(() => {
+        noting = false;
+      });
   };
   const watcher = watch(options.dataDir, (_event, name) => {
     if (name === 'OFF') note();
@@ -264,7 +271,6 @@ function watchOffFile({ start, offFile }: { start: Start; offFile: () => boolean
 
 function writeServerFile({ options, config, startedAt }: Start, port: number): string {
   const url = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`;
-  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const text = JSON.stringify({ url, pid: process.pid, startedAt, version: options.version });
   writeFileSync(join(options.dataDir, 'server.json'), `${text}\n`, { mode: 0o600 });
   return url;

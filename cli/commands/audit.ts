@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
-import { verifyLog } from '#audit/verify.ts';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { segmentName } from '#audit/segment-files.ts';
+import { logDirOf, verifyLog } from '#audit/verify.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { IncidentId } from '#core/ids.ts';
 import { clip, inert } from '#core/inert.ts';
@@ -17,6 +19,9 @@ export async function verifyAudit(
 ): Promise<Outcome> {
   const place = dir === undefined ? dataDirOf(options, context) : resolve(context.cwd, dir);
   const result = await verifyLog({ dir: place });
+  if (result.kind === 'bad' && !existsSync(join(logDirOf(place), segmentName(0)))) {
+    throw new FirebreakError('not_found', `there is no log in ${place}`);
+  }
   if (result.kind === 'bad') {
     const { segment, line, entry, reason } = result;
     return {

@@ -6,6 +6,7 @@ import { StatusAnswer } from '../answers.ts';
 import { ask } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { reading, readLogState } from '../offline.ts';
+import { readServerFile } from '../server-file.ts';
 import { OFF_FILE } from './stops.ts';
 
 /** What burns, what waits, what is switched off: one screen. */
@@ -27,7 +28,7 @@ async function offlineStatus(dataDir: string): Promise<StatusView> {
   const { incidents, approvals, stops, entries, bad } = await readLogState(dataDir);
   const off = existsSync(join(dataDir, OFF_FILE));
   return statusView({
-    server: null,
+    server: runningServer(dataDir),
     ai: 'rules',
     stops: {
       off: off || stops.off,
@@ -39,4 +40,20 @@ async function offlineStatus(dataDir: string): Promise<StatusView> {
     approvals: approvals.all(),
     log: { entries, verified: bad === null ? 'not_checked' : 'bad', problem: bad },
   });
+}
+
+/** The server that wrote its address here, as long as its process lives: it runs, whether or not it can be asked. */
+function runningServer(dataDir: string): StatusView['server'] {
+  const file = readServerFile(dataDir);
+  return file !== undefined && isAlive(file.pid)
+    ? { version: file.version, startedAt: file.startedAt, pid: file.pid }
+    : null;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makePrivateDir } from '#audit/private-files.ts';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 import { StopAnswer } from '../answers.ts';
 import { ask, findServer, type Server } from '../client.ts';
@@ -42,7 +43,7 @@ export async function off(options: Common, context: Context): Promise<Outcome> {
 
 function writeOff(dataDir: string, file: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makePrivateDir(dataDir);
     writeFileSync(file, 'Everything is off while this file is here.\n', { mode: 0o600 });
   } catch (error) {
     throw new FirebreakError(

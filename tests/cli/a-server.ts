@@ -41,12 +41,9 @@ export async function aServer(dataDir: string, says: Says): Promise<FakeServer> 
   };
 }
 
-export function writeServerFile(dataDir: string, url: string): void {
+export function writeServerFile(dataDir: string, url: string, pid = 4121): void {
   mkdirSync(dataDir, { recursive: true });
-  writeFileSync(
-    join(dataDir, 'server.json'),
-    JSON.stringify({ url, pid: 4121, startedAt: 0, version: '0.1.0' }),
-  );
+  writeFileSync(join(dataDir, 'server.json'), JSON.stringify({ url, pid, startedAt: 0, version: '0.1.0' }));
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

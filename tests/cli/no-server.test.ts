@@ -71,6 +71,15 @@ test('without a server the log is read, and one line says so', async () => {
   expect(text).toContain('server    not running');
 });
 
+test('without a token status still says that a server runs, and that it could not be asked', async () => {
+  using place = aPlace();
+  await logOf(place);
+  writeServerFile(place.data, 'http://127.0.0.1:9', process.pid);
+  const { out, err } = await place.run(['status']);
+  expect(out.join('\n')).toContain(`process ${process.pid}`);
+  expect(err.join('\n')).toContain('no personal token');
+});
+
 test('incidents, approvals and sessions can be listed and shown without a server', async () => {
   using place = aPlace();
   await logOf(place);

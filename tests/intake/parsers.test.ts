@@ -169,7 +169,7 @@ test.each([
 });
 
 test('foreign text becomes one printable line of bounded length', () => {
-  expect(oneLine('a\r\nb\u001b[31m\u202ec', 50)).toBe('a b [31m c');
+  expect(oneLine('a\r\nb\u001b[31m\u202ec', 50)).toBe(String.raw`a b\x1b[31m\u{202e}c`);
   expect(oneLine('x'.repeat(1000), 10)).toHaveLength(10);
   expect(oneLine('😀'.repeat(10), 4).isWellFormed()).toBe(true);
   expect(oneLine({ toString: () => 'x' }, 10)).toBe('');
