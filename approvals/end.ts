@@ -13,7 +13,7 @@ export async function withdraw(
   return endEach(
     deps,
     ({ plan, state }) => plan.incident === incident && (state === 'pending' || state === 'approved'),
-    (one) => fact('approval.withdrawn', { approval: one.id, reason }, endContext(one)),
+    (one) => fact('approval.withdrawn', { approval: one.id, reason }, approvalContext(one)),
   );
 }
 
@@ -24,7 +24,7 @@ export async function expireDue(deps: GateDeps): Promise<readonly ApprovalId[]> 
     deps,
     ({ state, calls, plan }) =>
       (state === 'pending' || (state === 'approved' && calls.length === 0)) && now >= plan.expiresAt,
-    (one) => fact('approval.expired', { approval: one.id }, endContext(one)),
+    (one) => fact('approval.expired', { approval: one.id }, approvalContext(one)),
   );
 }
 
@@ -50,8 +50,8 @@ export async function endEach(
   return done;
 }
 
-/** Context of an entry that ends an approval. */
-export function endContext(approval: Approval) {
+/** Context of an entry that moves an approval on: whoever reads its version, or the incident's, must not miss it. */
+export function approvalContext(approval: Approval) {
   const { incident, session, run } = approval.plan;
   return {
     actor: SYSTEM,

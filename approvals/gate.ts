@@ -3,7 +3,7 @@ import type { ApprovalId } from '#core/ids.ts';
 import { approvalStream, fact, SYSTEM, targetStream } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
 import { type Approval, nextStep, nextUndo, type StepCall } from './approval.ts';
-import { endContext, endEach } from './end.ts';
+import { approvalContext, endEach } from './end.ts';
 import { claimExpect, type GateDeps, isBusy } from './gate-deps.ts';
 import { mayApprove, suffice } from './people.ts';
 import { orderKey, Permit, type PermittedOrder } from './permit.ts';
@@ -201,7 +201,7 @@ async function invalidate(deps: GateDeps, approval: Approval, reason: ClaimRefus
   await endEach(
     deps,
     (one) => one.id === id && one.state === state,
-    (one) => fact('approval.invalidated', { approval: one.id, reason }, endContext(one)),
+    (one) => fact('approval.invalidated', { approval: one.id, reason }, approvalContext(one)),
   );
   return { kind: 'refused', reason };
 }

@@ -1,5 +1,5 @@
 import type { Approval } from '#approvals/approval.ts';
-import { endContext, endEach } from '#approvals/end.ts';
+import { approvalContext, endEach } from '#approvals/end.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import type { People } from '#approvals/people.ts';
 import type { Policy, StopFlags } from '#approvals/policy.ts';
@@ -224,7 +224,7 @@ async function recover(driving: DriveDeps, { parts, scheduler }: Recovering): Pr
   await endEach(
     driving.carry.gate,
     (one) => one.state === 'claimed',
-    (one) => fact('approval.invalidated', { approval: one.id, reason: 'restart' }, endContext(one)),
+    (one) => fact('approval.invalidated', { approval: one.id, reason: 'restart' }, approvalContext(one)),
   );
   for (const approval of folds.approvals.all()) goOn(driving, approval);
   for (const id of neverBegan) {

@@ -1,11 +1,12 @@
 import { type Approval, isTakenBack } from '#approvals/approval.ts';
+import { approvalContext } from '#approvals/end.ts';
 import { type Claimed, claim, claimUndo, type Recheck } from '#approvals/gate.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import { orderKey, type Permit, type PermittedOrder } from '#approvals/permit.ts';
 import type { Step } from '#approvals/plan.ts';
 import { canonical } from '#core/canonical.ts';
 import type { ApprovalId, CallId, IncidentId } from '#core/ids.ts';
-import { approvalStream, fact, incidentStream, SYSTEM } from '#incidents/entry.ts';
+import { fact } from '#incidents/entry.ts';
 import { SignalSeen, WorkloadSeen } from '#incidents/observations.ts';
 import { decimal } from '#incidents/vocabulary.ts';
 import type { CallResult, Invoke } from './call-result.ts';
@@ -47,7 +48,7 @@ export async function undo(deps: CarryOutDeps, id: ApprovalId): Promise<void> {
   if (approval === undefined) return;
   const complete = isTakenBack(approval);
   const body = { approval: id, complete, reason: complete ? null : ended };
-  await deps.gate.log.append([fact('action.undone', body, contextOf(approval))]);
+  await deps.gate.log.append([fact('action.undone', body, approvalContext(approval))]);
 }
 
 /** Takes back step by step; gives why it ended, which is `nothing_to_undo` when no step is left. */
@@ -80,7 +81,8 @@ async function performClaimed(deps: CarryOutDeps, { permit, step }: Ready): Prom
     facts:
       outcome.kind === 'done' ? { generation: outcome.generation, tookMs: millis(outcome.tookMs) } : null,
   } as const;
-  if (approval !== undefined) await deps.gate.log.append([fact('tool.finished', body, contextOf(approval))]);
+  if (approval !== undefined)
+    await deps.gate.log.append([fact('tool.finished', body, approvalContext(approval))]);
   if (outcome.kind === 'unknown' && approval !== undefined && !permit.fields.undo)
     await reconcile(deps, approval);
   return outcome;
@@ -98,7 +100,7 @@ export async function reconcile(deps: CarryOutDeps, approval: Approval): Promise
   if (made === undefined || step === undefined) return;
   const key = orderKey(approval.hash, made.step, 'run');
   const effect = await deps.execute.settle(step.target.service, { tool: step.tool, key });
-  const context = contextOf(approval);
+  const context = approvalContext(approval);
   const draft =
     effect === 'unknown'
       ? fact('action.quarantined', { approval: approval.id, step: made.step, call: made.call }, context)
@@ -121,11 +123,15 @@ export async function sample(deps: CarryOutDeps, approval: Approval): Promise<vo
   const now = deps.gate.clock.now();
   if (approval.inBand >= verification.samples) {
     await deps.gate.log.append([
-      fact('action.verified', { approval: approval.id, samples: approval.samples }, contextOf(approval)),
+      fact(
+        'action.verified',
+        { approval: approval.id, samples: approval.samples },
+        approvalContext(approval),
+      ),
     ]);
   } else if (now - approval.at >= verification.windowMs) {
     await deps.gate.log.append([
-      fact('action.unverified', { approval: approval.id, reason: 'out_of_band' }, contextOf(approval)),
+      fact('action.unverified', { approval: approval.id, reason: 'out_of_band' }, approvalContext(approval)),
     ]);
   }
 }
@@ -139,7 +145,11 @@ async function record(
   if (call === null) return;
   const value = seen.value === null ? null : (decimal(seen.value) ?? null);
   await deps.gate.log.append([
-    fact('action.sampled', { approval: approval.id, call, value, inBand: seen.inBand }, contextOf(approval)),
+    fact(
+      'action.sampled',
+      { approval: approval.id, call, value, inBand: seen.inBand },
+      approvalContext(approval),
+    ),
   ]);
 }
 
@@ -180,15 +190,4 @@ export async function generationOf(
 function argsOf(step: Step) {
   const { tool: _tool, ...args } = step.change;
   return args;
-}
-
-function contextOf(approval: Approval) {
-  const { incident, session, run } = approval.plan;
-  return {
-    actor: SYSTEM,
-    traceId: run,
-    incident,
-    session,
-    streams: [approvalStream(approval.id), incidentStream(incident)],
-  };
 }
