@@ -54,9 +54,12 @@ function addServerCommands(program: Command, { context, settle }: Parts): void {
     .option('--person <id>', 'you, like alice')
     .option('--team <id>', 'your team, like team-shop')
     .option('--environment <name>', 'where your services run (default: prod)')
+    .option('--test-page', 'write nothing: send a harmless page to the running server')
     .action((options: InitFlags) =>
       settle(
-        import('./commands/init.ts').then(({ init }) => init(options, context)),
+        options.testPage === true
+          ? import('./commands/test-page.ts').then(({ testPage }) => testPage(options, context))
+          : import('./commands/init.ts').then(({ init }) => init(options, context)),
         options,
       ),
     );

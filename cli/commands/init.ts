@@ -10,6 +10,8 @@ export type InitFlags = Common & {
   readonly person?: string;
   readonly team?: string;
   readonly environment?: string;
+  /** Sends a page instead of writing a config. */
+  readonly testPage?: boolean;
 };
 
 /** Writes a first config, never over another one, and shows the personal token once. */
@@ -60,7 +62,7 @@ export async function init(options: InitFlags, context: Context): Promise<Outcom
     `for the Alertmanager (its token is in ${made.tokenFile}), add to alertmanager.yml:`,
     ...made.receiver.trimEnd().split('\n'),
     '',
-    'next: fill in your services, then firebreak serve',
+    'next: fill in your services, then firebreak serve; see that pages arrive: firebreak init --test-page',
   ];
   return { lines, json: { ...made, found } };
 }

@@ -190,3 +190,13 @@ test('init without a terminal needs its flags, and writes a config that it never
   expect(second.exit).toBe(2);
   expect(second.err[0]).toContain('already there');
 });
+
+test('a test page needs a running server, and says so', async () => {
+  using place = aPlace();
+  await place.run(['init', '--person', 'alice', '--team', 'team-shop']);
+  const { exit, err } = await place.run(['init', '--test-page']);
+  expect({ exit, err }).toEqual({
+    exit: 1,
+    err: [`no server is running in ${place.data}; start it with: firebreak serve`],
+  });
+});
