@@ -1,5 +1,5 @@
 import type { JsonValue } from '#core/canonical.ts';
-import type { CallId } from '#core/ids.ts';
+import type { CallId, IncidentId, RunId, SessionKey } from '#core/ids.ts';
 
 /** What a session holds, in order. `value` is what rules read; `text` is what a language model reads. Append-only. */
 export type Item =
@@ -23,17 +23,44 @@ export type ModelCall = { id: string; tool: string; args: JsonValue };
 
 export type ToolSpec = { name: string; description: string; schema: JsonValue };
 
+/** Whose turn it is: attempts and their cost are recorded under these. */
+export type Turn = {
+  readonly incident: IncidentId;
+  readonly session: SessionKey;
+  readonly run: RunId;
+};
+
 export type ModelRequest = {
   role: string;
+  turn: Turn;
   /** Constant system prompt. */
   head: string;
   tools: readonly ToolSpec[];
+  /** Append-only: a later request of a run holds the same objects and more. */
   items: readonly Item[];
   /** Calls left in this run, this one included: on the last one the model must report. */
   callsLeft: number;
 };
 
+/** `inputTokens` counts cached ones too. */
 export type Usage = { inputTokens: number; outputTokens: number; usdMicros: number };
+
+/** Why rules, or another model than the first of the role, answered. */
+export type FallbackReason =
+  | 'not_configured'
+  | 'not_allowed'
+  | 'unavailable'
+  | 'breaker_open'
+  | 'budget_spent'
+  | 'prompt_too_long'
+  | 'rejected';
+
+/** Which model answered, as `provider/model` or `rules`; `why` is null when it was the first choice of the role. */
+export type AnsweredBy = {
+  readonly model: string;
+  readonly mode: 'rules' | 'model';
+  readonly why: FallbackReason | null;
+};
 
 export type ModelReply =
   | {
@@ -42,12 +69,12 @@ export type ModelReply =
       calls: readonly ModelCall[];
       stop: 'tool_use' | 'end' | 'length' | 'refusal';
       usage: Usage;
+      by: AnsweredBy;
     }
   | { kind: 'failed'; reason: 'unavailable' | 'timeout' | 'aborted' | 'invalid_reply' | 'over_budget' };
 
 /** The one port that rules, vendors, scripts and recordings implement. Never throws for a provider's failure. */
 export type Model = {
   readonly name: string;
-  readonly mode: 'rules' | 'model';
   reply(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
 };

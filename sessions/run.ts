@@ -80,7 +80,8 @@ async function ask(run: Run): Promise<ModelReply> {
   const tools = run.deps
     .toolSpecs(role)
     .filter((tool) => tool.name === REPORT || allowlist.includes(tool.name));
-  const request = { role, head: run.spec.prompt.text, tools, items: [...run.items], callsLeft };
+  const turn = { incident: run.session.incident, session: run.session.key, run: run.run };
+  const request = { role, turn, head: run.spec.prompt.text, tools, items: [...run.items], callsLeft };
   try {
     return await run.deps.model.reply(request, run.stopper.signal);
   } catch (error) {

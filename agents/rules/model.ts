@@ -22,7 +22,6 @@ const roles: Readonly<Record<AgentRole, RulesRole>> = {
 export function rulesModel(inventory: Inventory): Model {
   return {
     name: 'rules',
-    mode: 'rules',
     reply: (request, signal) =>
       Promise.resolve(signal.aborted ? { kind: 'failed', reason: 'aborted' } : replyTo(request, inventory)),
   };
@@ -39,5 +38,6 @@ function replyTo(request: ModelRequest, inventory: Inventory): ModelReply {
     calls: turn.calls.map(({ tool, args }, i) => ({ id: `r${before + i + 1}`, tool, args })),
     stop: turn.calls.length > 0 ? 'tool_use' : 'end',
     usage: { inputTokens: 0, outputTokens: 0, usdMicros: 0 },
+    by: { model: 'rules', mode: 'rules', why: null },
   };
 }

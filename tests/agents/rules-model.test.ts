@@ -13,7 +13,7 @@ import {
 import type { Item, ModelCall } from '#llm/model.ts';
 import { scenarios } from '../diagnosis/scenarios.ts';
 import { id, inventoryOf, lookAt, T0, up } from '../diagnosis/support.ts';
-import { type Answerer, briefItem, only, play, replyOf, wake, wakeItem } from './rules-rig.ts';
+import { type Answerer, aTurn, briefItem, only, play, replyOf, wake, wakeItem } from './rules-rig.ts';
 
 const facts = { web: { dependsOn: ['api'] }, api: {} };
 const model = rulesModel(inventoryOf(facts));
@@ -446,7 +446,7 @@ describe('monitor and diagnosis', () => {
 });
 
 test('an aborted request and a session without a brief are failures, not answers', async () => {
-  const request = { role: 'monitor', head: '', tools: [], items: [], callsLeft: 5 };
+  const request = { role: 'monitor', turn: aTurn, head: '', tools: [], items: [], callsLeft: 5 };
   expect(await model.reply(request, AbortSignal.abort())).toEqual({ kind: 'failed', reason: 'aborted' });
   expect(await model.reply(request, new AbortController().signal)).toEqual({
     kind: 'failed',
@@ -507,7 +507,7 @@ test('no transcript makes it throw or ask for a tool that the session does not h
           }),
         ];
         const reply = await model.reply(
-          { role: name, head: '', tools, items: [...start, ...items], callsLeft },
+          { role: name, turn: aTurn, head: '', tools, items: [...start, ...items], callsLeft },
           new AbortController().signal,
         );
         if (reply.kind !== 'reply' || name !== 'monitor') return;

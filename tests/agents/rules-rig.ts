@@ -1,5 +1,5 @@
 import type { JsonValue } from '#core/canonical.ts';
-import { CallId } from '#core/ids.ts';
+import { CallId, IncidentId, RunId, SessionKey } from '#core/ids.ts';
 import { type Brief, Report, type Wake } from '#incidents/reports.ts';
 import type { AgentRole } from '#incidents/vocabulary.ts';
 import type { Item, Model, ModelCall, ModelReply } from '#llm/model.ts';
@@ -22,6 +22,13 @@ export const toolNames = [
   'incident_resolve',
 ] as const;
 
+/** A turn that no test looks at. */
+export const aTurn = {
+  incident: IncidentId.parse('INC-1'),
+  session: SessionKey.parse('agent:monitor:subagent:00000000-0000-4000-8000-000000000001'),
+  run: RunId.parse('run-00000000-0000-4000-8000-000000000002'),
+};
+
 const never = new AbortController().signal;
 
 /** One reply of the model to what a session holds. Fails the test when the model fails. */
@@ -32,7 +39,7 @@ export async function replyOf(
 ): Promise<Reply> {
   const tools = toolNames.map((name) => ({ name, description: '', schema: {} }));
   const reply = await model.reply(
-    { role, head: '', tools, items: asked.items, callsLeft: asked.callsLeft ?? 20 },
+    { role, turn: aTurn, head: '', tools, items: asked.items, callsLeft: asked.callsLeft ?? 20 },
     never,
   );
   if (reply.kind !== 'reply') throw new Error(`the model failed: ${reply.reason}`);

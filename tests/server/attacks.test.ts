@@ -10,6 +10,7 @@ const say = (...calls: ModelCall[]): ModelReply => ({
   calls,
   stop: calls.length > 0 ? 'tool_use' : 'end',
   usage: { inputTokens: 1, outputTokens: 1, usdMicros: 0 },
+  by: { model: 'hostile', mode: 'model', why: null },
 });
 
 /** A model that a test writes: which role, and how often it has replied in this session. */
@@ -18,7 +19,6 @@ function hostile(
 ): Model {
   return {
     name: 'hostile',
-    mode: 'model',
     reply: async (request) =>
       script(request.role, request.items.filter(({ kind }) => kind === 'reply').length, request),
   };

@@ -47,6 +47,7 @@ export const say = (...calls: ModelCall[]): ModelReply => ({
   calls,
   stop: calls.length > 0 ? 'tool_use' : 'end',
   usage,
+  by: { model: 'scripted', mode: 'model', why: null },
 });
 
 export type Script = (
@@ -60,7 +61,6 @@ export function scripted(roles: Partial<Record<string, Script>>): Model & { requ
   const requests: ModelRequest[] = [];
   return {
     name: 'scripted',
-    mode: 'model',
     requests,
     reply: async (request, signal) => {
       requests.push(request);

@@ -320,5 +320,6 @@ function refusal(): ModelReply {
     calls: [],
     stop: 'refusal',
     usage: { inputTokens: 1, outputTokens: 1, usdMicros: 0 },
+    by: { model: 'scripted', mode: 'model', why: null },
   };
 }

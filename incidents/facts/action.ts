@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { ApprovalId, CallId, Digest, PersonId, SessionKey } from '#core/ids.ts';
+import { Decimal, Mode, Tier } from '#incidents/vocabulary.ts';
+import { Json, Name, Reason } from './fields.ts';
+
+/** Facts about tool calls, approvals, changes and stops: kind -> body. */
+export const actionFacts = {
+  'tool.intended': z.strictObject({
+    call: CallId,
+    tool: Name,
+    version: z.int(),
+    tier: Tier,
+    phase: z.enum(['run', 'dry_run', 'undo', 'verify']),
+    args: Json,
+    argsHash: Digest,
+    caller: Name,
+    session: SessionKey.nullable(),
+    approval: ApprovalId.nullable(),
+    step: z.int().nullable(),
+  }),
+  'tool.finished': z.strictObject({
+    call: CallId,
+    tool: Name,
+    outcome: z.enum(['ok', 'gap', 'failed', 'unknown']),
+    reason: Reason.nullable(),
+    exitCode: z.int().nullable(),
+    durationMs: z.int(),
+    facts: Json.nullable(),
+  }),
+  'tool.refused': z.strictObject({
+    call: CallId.nullable(),
+    tool: Name,
+    reason: Reason,
+    caller: Name,
+    session: SessionKey.nullable(),
+  }),
+  'approval.requested': z.strictObject({
+    approval: ApprovalId,
+    hash: Digest,
+    cardDigest: Digest,
+    mode: Mode,
+    plan: Json,
+  }),
+  'approval.approved': z.strictObject({
+    approval: ApprovalId,
+    hash: Digest,
+    cardDigest: Digest,
+    by: PersonId,
+    roles: z.array(Name).max(8),
+    via: z.enum(['cli', 'demo', 'slack', 'api']),
+    complete: z.boolean(),
+  }),
+  'approval.rejected': z.strictObject({
+    approval: ApprovalId,
+    by: PersonId,
+    via: z.enum(['cli', 'demo', 'slack', 'api']),
+  }),
+  'approval.expired': z.strictObject({ approval: ApprovalId }),
+  'approval.withdrawn': z.strictObject({ approval: ApprovalId, reason: Reason }),
+  'approval.superseded': z.strictObject({ approval: ApprovalId, by: ApprovalId }),
+  'approval.revoked': z.strictObject({ approval: ApprovalId, by: PersonId }),
+  'approval.claimed': z.strictObject({ approval: ApprovalId, step: z.int(), boot: Name }),
+  'approval.invalidated': z.strictObject({ approval: ApprovalId, reason: Reason }),
+  'action.reconciled': z.strictObject({
+    approval: ApprovalId,
+    step: z.int(),
+    call: CallId,
+    effect: z.enum(['happened', 'did_not_happen']),
+  }),
+  'action.quarantined': z.strictObject({ approval: ApprovalId, step: z.int(), call: CallId }),
+  'action.sampled': z.strictObject({
+    approval: ApprovalId,
+    call: CallId,
+    value: Decimal.nullable(),
+    inBand: z.boolean(),
+  }),
+  'action.verified': z.strictObject({ approval: ApprovalId, samples: z.int() }),
+  'action.unverified': z.strictObject({ approval: ApprovalId, reason: Reason }),
+  'action.undone': z.strictObject({ approval: ApprovalId, complete: z.boolean(), reason: Reason.nullable() }),
+  'freeze.set': z.strictObject({ on: z.boolean(), by: Name }),
+  'off.set': z.strictObject({ on: z.boolean(), by: Name }),
+} as const;

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { Digest, PersonId, ServiceId } from '#core/ids.ts';
+import { Alert } from '#incidents/alert.ts';
+import { EscalationReason, Mode, Resolution, Severity } from '#incidents/vocabulary.ts';
+import { Name, Reason } from './fields.ts';
+
+/** The alert without its free text, which lies in a payload. */
+const AlertFacts = Alert.omit({ summary: true });
+
+/** Facts about deliveries, alerts and incidents: kind -> body. */
+export const incidentFacts = {
+  'delivery.received': z.strictObject({
+    source: Name,
+    key: Digest,
+    alerts: z.int(),
+    bytes: z.int(),
+    via: z.enum(['webhook', 'poll', 'watch']),
+  }),
+  'delivery.refused': z.strictObject({
+    source: Name,
+    reason: Reason,
+    peer: Name,
+    bytes: z.int(),
+    correlation: Name,
+  }),
+  'incident.opened': z.strictObject({
+    alert: AlertFacts,
+    group: Name,
+    service: ServiceId.nullable(),
+    environment: Name,
+    owner: Name,
+    severity: Severity,
+    mode: Mode,
+    reason: Reason,
+  }),
+  'alert.joined': z.strictObject({ alert: AlertFacts, reason: Reason }),
+  'alert.suppressed': z.strictObject({ alert: AlertFacts, reason: Reason }),
+  'alert.cleared': z.strictObject({ fingerprint: Digest, source: Name }),
+  'incident.taken': z.strictObject({ by: PersonId }),
+  'incident.escalated': z.strictObject({ reason: EscalationReason, missing: z.array(Name).max(12) }),
+  'incident.resolved': z.strictObject({ resolution: Resolution, by: Name }),
+  'incident.reopened': z.strictObject({ reason: Reason }),
+  'incident.noted': z.strictObject({ by: Name, chars: z.int() }),
+} as const;
