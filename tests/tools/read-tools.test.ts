@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { canonical, type JsonObject } from '#core/canonical.ts';
+import { ServiceId } from '#core/ids.ts';
 import * as seenSchemas from '#incidents/observations.ts';
 import { readTools } from '#tools/read/tools.ts';
 import type { ToolContext } from '#tools/tool.ts';
@@ -59,6 +60,22 @@ test('every read gives a value of its fixed shape, a short text, and facts that 
     expect(result.text.length).toBeLessThanOrEqual(4000);
     expect(canonical((result.facts ?? {}) as JsonObject)).toContain('checkout');
   }
+});
+
+test('the text gives a reader without the value the figures and names that a report must cite', async () => {
+  const { shop, clock, context } = fakeContext();
+  shop.inject('bad-deploy', 'checkout');
+  await clock.advance(20_000);
+  const args = { service, signal: 'error_ratio', at: clock.now() };
+  const result = await call('metrics_query', args, context);
+  if (result.kind === 'gap') throw new Error(result.detail);
+  const { now, low, high, since } = z.record(z.string(), z.unknown()).parse(result.facts);
+  expect(result.text).toContain(`exact: now ${now}, normal `);
+  expect(result.text).toContain(`band ${low} to ${high}, since ${since}`);
+  const workload = await call('workload_status', { service }, context);
+  const calls = context.inventory.services.get(ServiceId.parse('checkout'))?.dependsOn ?? [];
+  expect(calls.length).toBeGreaterThan(0);
+  expect(workload).toMatchObject({ text: expect.stringContaining(`calls: ${calls.join(', ')}`) });
 });
 
 test('a service that is not in the inventory, or lacks what the read needs, is a gap', async () => {

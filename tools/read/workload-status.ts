@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Service } from '#incidents/inventory.ts';
 import type { WorkloadSeen } from '#incidents/observations.ts';
 import { ServiceRef } from '#incidents/refs.ts';
 import type { Instance } from '../drivers/ports.ts';
@@ -53,9 +54,14 @@ async function status(
   return {
     kind: 'ok',
     value,
-    text: textOf(value),
+    text: `${textOf(value)}\n${callsOf(service)}`,
     facts: { service: service.id, replicas, running, starting, exited },
   };
+}
+
+/** Which services it depends on, by the config: the way to a cause below it. */
+function callsOf({ dependsOn }: Service): string {
+  return `calls: ${dependsOn.length === 0 ? 'nothing' : dependsOn.join(', ')}`;
 }
 
 function textOf(seen: WorkloadSeen): string {
