@@ -75,7 +75,9 @@ test('the text gives a reader without the value the figures and names that a rep
   const workload = await call('workload_status', { service }, context);
   const calls = context.inventory.services.get(ServiceId.parse('checkout'))?.dependsOn ?? [];
   expect(calls.length).toBeGreaterThan(0);
-  expect(workload).toMatchObject({ text: expect.stringContaining(`calls: ${calls.join(', ')}`) });
+  expect(workload).toMatchObject({
+    text: expect.stringContaining(`calls: ${calls.join(', ')}; called by: `),
+  });
 });
 
 test('a service that is not in the inventory, or lacks what the read needs, is a gap', async () => {

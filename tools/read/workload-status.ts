@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Service } from '#incidents/inventory.ts';
+import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { WorkloadSeen } from '#incidents/observations.ts';
 import { ServiceRef } from '#incidents/refs.ts';
 import type { Instance } from '../drivers/ports.ts';
@@ -32,7 +32,7 @@ async function status(
   if (driver === undefined) return notConfigured(`${service.id} has no workload`);
   const seen = await driver.describe(service, signal);
   if (seen.kind === 'gap') return seen;
-  const { generation, version, replicas, maxReplicas, instances } = seen.value;
+  const { uid, generation, version, replicas, maxReplicas, instances } = seen.value;
   const count = (state: Instance['state']): number =>
     instances.filter((instance) => instance.state === state).length;
   const starts = instances
@@ -40,6 +40,7 @@ async function status(
     .flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]));
   const value: WorkloadSeen = {
     service: service.id,
+    uid,
     generation,
     version: foreign(version, 100),
     replicas,
@@ -54,14 +55,16 @@ async function status(
   return {
     kind: 'ok',
     value,
-    text: `${textOf(value)}\n${callsOf(service)}`,
+    text: `${textOf(value)}\n${neighboursOf(service, inventory)}`,
     facts: { service: service.id, replicas, running, starting, exited },
   };
 }
 
-/** Which services it depends on, by the config: the way to a cause below it. */
-function callsOf({ dependsOn }: Service): string {
-  return `calls: ${dependsOn.length === 0 ? 'nothing' : dependsOn.join(', ')}`;
+/** Which services it depends on and which depend on it, by the config: the way to a cause below, and to demand from above. */
+function neighboursOf({ id, dependsOn }: Service, inventory: Inventory): string {
+  const callers = [...inventory.services.values()].filter((one) => one.dependsOn.includes(id));
+  const calls = dependsOn.length === 0 ? 'nothing' : dependsOn.join(', ');
+  return `calls: ${calls}; called by: ${callers.map((one) => one.id).join(', ') || 'nobody'}`;
 }
 
 function textOf(seen: WorkloadSeen): string {
