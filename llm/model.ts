@@ -45,15 +45,25 @@ export type ModelRequest = {
 /** `inputTokens` counts cached ones too. */
 export type Usage = { inputTokens: number; outputTokens: number; usdMicros: number };
 
-/** Why rules, or another model than the first of the role, answered. */
+/**
+ * Why rules, or another model than the first of the role, answered. The `_spent` ones name the budget; `key_refused`,
+ * `unknown_model`, `prompt_too_long` and `rejected` are the provider's own word.
+ */
 export type FallbackReason =
   | 'not_configured'
-  | 'not_allowed'
+  | 'rate_limited'
+  | 'overloaded'
   | 'unavailable'
+  | 'timeout'
   | 'breaker_open'
-  | 'budget_spent'
+  | 'incident_spent'
+  | 'role_spent'
+  | 'day_spent'
+  | 'key_refused'
+  | 'unknown_model'
   | 'prompt_too_long'
-  | 'rejected';
+  | 'rejected'
+  | 'invalid_reply';
 
 /** Which model answered, as `provider/model` or `rules`; `why` is null when it was the first choice of the role. */
 export type AnsweredBy = {

@@ -43,6 +43,8 @@ export type Attempt =
       readonly calls: readonly ModelCall[];
       readonly stop: 'tool_use' | 'end' | 'length' | 'refusal';
       readonly tokens: Tokens;
+      /** Replayed from a recording: nothing was billed. */
+      readonly recorded?: true;
     }
   | {
       readonly kind: 'failed';
@@ -50,7 +52,10 @@ export type Attempt =
       readonly status: number | null;
       /** What the provider asked us to wait, ms. */
       readonly retryAfterMs: number | null;
-      /** What it billed all the same, as far as it said. */
+      /**
+       * What it billed all the same; null where it did not say. Null counts as the whole reservation, unless `status` says
+       * that the request was refused (nobody bills that); zeros where the request never got out.
+       */
       readonly tokens: Tokens | null;
     };
 

@@ -67,16 +67,24 @@ export type Owner = {
 
 /** The single owners of the design. */
 export const owners: readonly Owner[] = [
-  { imports: ['@anthropic-ai/sdk'], by: ['llm/anthropic.ts'] },
-  { imports: ['openai'], by: ['llm/openai.ts'] },
+  // The wire files take types from the SDKs, so that a request that a vendor would refuse does not compile.
+  { imports: ['@anthropic-ai/sdk'], by: ['llm/anthropic.ts', 'llm/anthropic-wire.ts'] },
+  { imports: ['openai'], by: ['llm/openai.ts', 'llm/openai-responses.ts', 'llm/openai-chat.ts'] },
+  { imports: ['undici'], by: ['llm/transport.ts'] },
   { imports: ['p-queue'], by: ['sessions/lanes.ts'] },
   { imports: ['@slack/*'], by: ['slack/'] },
   { uses: ['process.env'], by: ['server/config.ts', 'cli/main.ts', 'cli/launch.js'] },
   {
     imports: ['node:child_process', 'node:cluster'],
-    by: ['tools/drivers/process.ts', 'core/keychain.ts', 'server/executor.ts', 'demo/', 'cli/launch.js'],
+    by: [
+      'tools/drivers/process.ts',
+      'core/keychain.ts',
+      'server/executor/child.ts',
+      'demo/',
+      'cli/launch.js',
+    ],
   },
-  { uses: ['.perform'], by: ['tools/invoke.ts', 'server/executor.ts'] },
+  { uses: ['.perform'], by: ['tools/invoke.ts', 'server/executor/perform.ts'] },
   { uses: ['.mint'], by: ['approvals/gate.ts'] },
   {
     uses: ['Date.now', 'new Date()', 'performance.now', 'process.hrtime', 'Math.random', 'random bytes'],
@@ -107,7 +115,7 @@ export const owners: readonly Owner[] = [
     by: [],
   },
   // Only for the compile cache; a require made from it would be a second way to load code.
-  { imports: ['node:module'], by: ['cli/main.ts', 'demo/shop.ts'] },
+  { imports: ['node:module'], by: ['cli/main.ts', 'demo/shop.ts', 'server/executor/main.ts'] },
 ];
 
 /** Every broken door, owner rule and undeclared package; `packages` are the dependencies that rooms may load. */

@@ -1,0 +1,73 @@
+import OpenAI from 'openai';
+import type { Secret } from '#core/secret.ts';
+import { bearer } from './credentials.ts';
+import { exchange, type ReplyReader } from './exchange.ts';
+import { chatWire, createCompletionReader } from './openai-chat.ts';
+import { createResponseReader, responsesWire } from './openai-responses.ts';
+import type { Provider } from './provider.ts';
+import { createRequestBytes, type Wire } from './request-bytes.ts';
+import { checkedUrl, type Transport } from './transport.ts';
+
+export type OpenaiOptions = {
+  readonly name: string;
+  /** Null for a server that asks for none. */
+  readonly apiKey: Secret | null;
+  readonly baseUrl: string;
+  /** `chat` for compatible servers; there `timeoutMs` must cover the whole answer, which is not streamed. */
+  readonly api: 'responses' | 'chat';
+  readonly transport: Transport;
+  /** Until the answer begins, ms. */
+  readonly timeoutMs: number;
+};
+
+const CONTENT = { 'content-type': 'application/json' };
+const NO_KEY = 'none';
+
+type Api = {
+  readonly path: string;
+  readonly wire: Wire;
+  readonly stream: boolean;
+  readonly createReader: () => ReplyReader;
+};
+
+const apis: Readonly<Record<OpenaiOptions['api'], Api>> = {
+  responses: { path: '/responses', wire: responsesWire, stream: true, createReader: createResponseReader },
+  chat: { path: '/chat/completions', wire: chatWire, stream: false, createReader: createCompletionReader },
+};
+
+/**
+ * OpenAI's Responses API, or Chat Completions of a compatible server, through OpenAI's SDK: one attempt per call. Takes
+ * nothing from the environment. Throws `config_invalid` for an address or a key that cannot be used; attempts never
+ * throw.
+ */
+export function createOpenai(options: OpenaiOptions): Provider {
+  const { name, apiKey, baseUrl, api, transport, timeoutMs } = options;
+  const client = new OpenAI({
+    apiKey: apiKey?.reveal() || NO_KEY,
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    // Named again because the SDK lets headers from the environment win over its own.
+    defaultHeaders: { authorization: apiKey === null ? `Bearer ${NO_KEY}` : bearer(name, apiKey) },
+    baseURL: checkedUrl(baseUrl).href,
+    fetch: transport.fetch,
+    timeout: timeoutMs,
+    maxRetries: 0,
+    logLevel: 'off',
+  });
+  const { path, wire, stream, createReader } = apis[api];
+  const bytesOf = createRequestBytes(wire);
+  return {
+    name,
+    attempt: async (request, signal) => {
+      const { bytes: body, done } = bytesOf(request);
+      const send = (own: AbortSignal) =>
+        client.post(path, { body, headers: CONTENT, stream, signal: own }).asResponse();
+      const isTimeout = (error: unknown) => error instanceof OpenAI.APIConnectionTimeoutError;
+      const attempt = await exchange({ send, isTimeout, reader: createReader() }, signal);
+      if (attempt.kind === 'reply') done();
+      return attempt;
+    },
+  };
+}
