@@ -1,17 +1,19 @@
 import { checkpointText, isCheckpointLine, noteInLine, parseCheckpoint } from './checkpoint.ts';
 import { parseEntryLine } from './entry-line.ts';
+import { keyAfter } from './key-chain.ts';
 import type { Checkpoint, Entry, PayloadRef } from './log.ts';
 import { addLeaf, emptyFrontier, type Frontier, leafHash, rootOf } from './merkle.ts';
+import type { NoteVerifier } from './signed-note.ts';
 
 /** End of the payload bytes that entries have named so far. */
 export type PayloadEnd = { segment: number; at: number };
 
 /**
  * A log while it is read line by line. `frontier`, `lastTs` and `payloadEnd` are as of the last checkpoint; `group`
- * holds the entries that wait for the next one.
+ * holds the entries that wait for the next one, which `verifier` must have signed.
  */
 export type Chain = {
-  origin: string;
+  verifier: NoteVerifier;
   frontier: Frontier;
   lastTs: number;
   payloadEnd: PayloadEnd;
@@ -20,16 +22,23 @@ export type Chain = {
 
 export type Step =
   | { kind: 'entry' }
-  | { kind: 'checkpoint'; checkpoint: Checkpoint; text: string; entries: readonly Entry[] }
+  /** `text` must have been signed by `verifier`. */
+  | {
+      kind: 'checkpoint';
+      checkpoint: Checkpoint;
+      text: string;
+      verifier: NoteVerifier;
+      entries: readonly Entry[];
+    }
   | { kind: 'bad'; reason: string; entry: number };
 
-export function newChain(origin: string): Chain {
-  return { origin, frontier: emptyFrontier(), lastTs: 0, payloadEnd: { segment: 0, at: 0 }, group: [] };
+/** A log from its beginning; `verifier` is its first key. */
+export function newChain(verifier: NoteVerifier): Chain {
+  return { verifier, frontier: emptyFrontier(), lastTs: 0, payloadEnd: { segment: 0, at: 0 }, group: [] };
 }
 
 /**
- * Takes the next complete line (without newline). Everything but the checkpoint's signature is checked here; `text` is
- * what must have been signed. After `bad` the chain is of no use.
+ * Takes the next complete line (without newline). Everything but the checkpoint's signature is checked here. After `bad` the chain is of no use.
  */
 export function stepChain(chain: Chain, bytes: Buffer): Step {
   return isCheckpointLine(bytes) ? takeCheckpoint(chain, bytes.toString('utf8')) : takeEntry(chain, bytes);
@@ -70,10 +79,12 @@ function takeEntry(chain: Chain, bytes: Buffer): Step {
 function misfit(chain: Chain, entry: Entry, seq: number): string | undefined {
   if (entry.seq !== seq) return `entry ${seq} was expected, found ${entry.seq}`;
   if (entry.ts < (chain.group.at(-1)?.entry.ts ?? chain.lastTs)) return 'time goes back';
-  if (seq === 0 && (entry.kind !== 'log.opened' || entry.body.origin !== chain.origin)) {
-    return 'the first entry does not open this log';
-  }
+  if (seq === 0 && !opensLog(entry, chain.verifier)) return 'the first entry does not open this log';
   return undefined;
+}
+
+function opensLog({ kind, body }: Entry, { name, key }: NoteVerifier): boolean {
+  return kind === 'log.opened' && body.origin === name && body.publicKey === key;
 }
 
 function takeCheckpoint(chain: Chain, line: string): Step {
@@ -88,8 +99,11 @@ function takeCheckpoint(chain: Chain, line: string): Step {
     entries.flatMap((entry) => entry.payloads),
   );
   if (!end) return bad('payloads do not follow each other');
+  const { verifier } = chain;
+  const next = keyAfter(verifier, entries);
+  if (next === undefined) return bad('the key is changed in a way that cannot be followed');
   for (const { leaf } of chain.group) addLeaf(chain.frontier, leaf);
-  const text = checkpointText(chain.origin, chain.frontier.size, rootOf(chain.frontier));
+  const text = checkpointText(verifier.name, chain.frontier.size, rootOf(chain.frontier));
   const checkpoint = parseCheckpoint(note);
   if (!checkpoint || !note.startsWith(`${text}\n`)) {
     return bad(`entries ${first} to ${chain.frontier.size - 1} do not match their checkpoint`);
@@ -97,5 +111,6 @@ function takeCheckpoint(chain: Chain, line: string): Step {
   chain.lastTs = entries.at(-1)?.ts ?? chain.lastTs;
   chain.payloadEnd = end;
   chain.group = [];
-  return { kind: 'checkpoint', checkpoint, text, entries };
+  chain.verifier = next;
+  return { kind: 'checkpoint', checkpoint, text, verifier, entries };
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '#core/clock.ts';
-import { FirebreakError, messageOf } from '#core/errors.ts';
+import { FirebreakError } from '#core/errors.ts';
 import { signCheckpoint } from './checkpoint.ts';
+import { diskTrouble, mayPass } from './disk.ts';
+import { KEY_ROTATED, keyRotatedDraft } from './key-chain.ts';
 import type { Appended, Checkpoint, Entry, EntryDraft, Expect, Listener, LogHealth } from './log.ts';
 import { addLeaf, type Frontier, leafHash, rootOf } from './merkle.ts';
 import type { NoteSigner } from './signed-note.ts';
@@ -38,11 +40,21 @@ export type Committer = {
   subscribe(listener: Listener): () => void;
   checkpoint(): Checkpoint;
   health(): LogHealth;
+  /** Hands over to another key: the entry that says so is the last under the present one. Throws like `append`. */
+  changeKey(change: KeyChange): Promise<void>;
   /** Refuses new appends; resolves when the queue is empty or failed. */
   drain(): Promise<void>;
 };
 
+export type KeyChange = {
+  next: NoteSigner;
+  reason: string;
+  /** Called when the log names the next key durably, before anything is signed with it. */
+  adopt(): void;
+};
+
 type Waiting = {
+  change?: KeyChange;
   staged: Staged | undefined;
   outcome: Appended;
   resolve(outcome: Appended): void;
@@ -62,15 +74,16 @@ const CLOCK_TOLERANCE_MS = 5000;
  * Open until a commit fails (then `failed` for good: everything queued and later is refused) or `drain` is called.
  */
 export function createCommitter(options: CommitterOptions): Committer {
-  const { clock, stager, signer, frontier, versions } = options;
+  const { clock, stager, frontier, versions } = options;
   const listeners = new Set<Listener>();
   const queuedVersions = new Map<string, number>();
   let queue: Waiting[] = [];
   let edge = options.edge;
   let size = edge.seq;
   let lastWall = edge.ts;
+  let { signer } = options;
   let checkpoint = signCheckpoint(signer, frontier.size, rootOf(frontier));
-  let refusal: { error: FirebreakError; failed: boolean } | undefined;
+  let refusal: { error: FirebreakError; failed?: { passing: boolean } } | undefined;
   let scheduled = false;
   let idle: PromiseWithResolvers<void> | undefined;
 
@@ -85,23 +98,28 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   const append: Committer['append'] = (drafts, { expect = {} } = {}) => {
     if (refusal) return Promise.reject(refusal.error);
+    if (drafts.some(({ kind }) => kind === KEY_ROTATED)) return Promise.reject(notAnEntry());
     for (const [stream, expected] of Object.entries(expect)) {
       const actual = versionQueued(stream);
       if (actual !== expected) return enqueue({ kind: 'conflict', stream, expected, actual });
     }
+    return enqueueDrafts(drafts);
+  };
+
+  const enqueueDrafts = (drafts: readonly EntryDraft[], change?: KeyChange): Promise<Appended> => {
     try {
       const staged = stage(stager, drafts, { ...edge, now: wallTime() });
       edge = staged.after;
       countStreams(queuedVersions, staged.entries, 1);
-      return enqueue({ kind: 'appended', entries: staged.entries }, staged);
+      return enqueue({ kind: 'appended', entries: staged.entries }, staged, change);
     } catch (error) {
       return Promise.reject(error);
     }
   };
 
-  const enqueue = (outcome: Appended, staged?: Staged): Promise<Appended> => {
+  const enqueue = (outcome: Appended, staged?: Staged, change?: KeyChange): Promise<Appended> => {
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
-    queue.push({ staged, outcome, resolve, reject });
+    queue.push({ staged, outcome, resolve, reject, ...(change && { change }) });
     schedule();
     return promise;
   };
@@ -122,6 +140,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         const later = options.persist(group);
         if (later) await later;
         settle(group);
+        adoptKey(waiting.at(-1)?.change);
       }
       for (const item of waiting) item.resolve(item.outcome);
     } catch (error) {
@@ -130,6 +149,13 @@ export function createCommitter(options: CommitterOptions): Committer {
     scheduled = false;
     if (queue.length > 0) schedule();
     else idle?.resolve();
+  };
+
+  /** A key that was named durably is the only one that may sign from then on: if it cannot be stored, nothing may. */
+  const adoptKey = (change: KeyChange | undefined): void => {
+    if (!change) return;
+    change.adopt();
+    signer = change.next;
   };
 
   const buildGroup = (waiting: readonly Waiting[]): Group => {
@@ -154,14 +180,21 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 
   const fail = (cause: unknown, waiting: readonly Waiting[]): void => {
-    const message = `the log could not be written: ${messageOf(cause)}`;
-    refusal = { error: new FirebreakError('log_append_failed', message, { cause }), failed: true };
+    const message = `the log cannot be written: ${diskTrouble(cause)}`;
+    refusal = {
+      error: new FirebreakError('log_append_failed', message, { cause }),
+      failed: { passing: mayPass(cause) },
+    };
     for (const item of [...waiting, ...queue]) item.reject(refusal.error);
     queue = [];
   };
 
   return {
     append,
+    changeKey: async (change) => {
+      if (refusal) throw refusal.error;
+      await enqueueDrafts([keyRotatedDraft(change.next, change.reason)], change);
+    },
     size: () => size,
     version: (stream) => versions.get(stream),
     subscribe: (listener) => {
@@ -169,9 +202,10 @@ export function createCommitter(options: CommitterOptions): Committer {
       return () => void listeners.delete(listener);
     },
     checkpoint: () => checkpoint,
-    health: () => (refusal?.failed ? { kind: 'failed', reason: refusal.error.message } : { kind: 'ok' }),
+    health: () =>
+      refusal?.failed ? { kind: 'failed', reason: refusal.error.message, ...refusal.failed } : { kind: 'ok' },
     drain: () => {
-      refusal ??= { error: new FirebreakError('log_append_failed', 'the log is closed'), failed: false };
+      refusal ??= { error: new FirebreakError('log_append_failed', 'the log is closed') };
       if (!scheduled) return Promise.resolve();
       idle ??= Promise.withResolvers<void>();
       return idle.promise;
@@ -179,11 +213,17 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 }
 
-/** As many appends from the front as one group takes, at least one. */
+function notAnEntry(): FirebreakError {
+  return new FirebreakError('json_invalid', `${KEY_ROTATED} is written by a change of key only`);
+}
+
+/** As many appends from the front as one group takes, at least one; a change of key ends its group. */
 function takeGroup(queue: readonly Waiting[]): Waiting[] {
   let bytes = 0;
+  let ended = false;
   const end = queue.findIndex((item) => {
-    if (bytes >= GROUP_BYTES) return true;
+    if (bytes >= GROUP_BYTES || ended) return true;
+    ended = item.change !== undefined;
     for (const line of item.staged?.lines ?? []) bytes += line.length;
     return false;
   });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Random } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
@@ -10,17 +9,22 @@ import { lockDataDir } from './data-dir-lock.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { readEntries, readPayload } from './file-reader.ts';
 import type { Fold } from './fold.ts';
+import { keyAfter } from './key-chain.ts';
+import { changeKey } from './key-change.ts';
 import type { Log } from './log.ts';
-import { loadLogKey } from './log-key.ts';
+import { noteLogBegun } from './log-key.ts';
+import { mendTail } from './mend.ts';
+import { type LogDirs, type OnDamage, openStanding, prepareDirs, type Standing } from './open-standing.ts';
 import { openedDraft, recoveredDraft } from './opened.ts';
-import { filePayloadKeys, type PayloadKeys } from './payload-keys.ts';
-import { makePrivateDir, unusable } from './private-files.ts';
-import { type Recovered, recoverLog } from './recover.ts';
-import { segmentName } from './segment-files.ts';
+import { filePayloadKeys } from './payload-keys.ts';
+import { unusable } from './private-files.ts';
+import type { Recovered } from './recover.ts';
 import { createSegmentWriter, type SegmentWriter, type WrittenGroup } from './segment-writer.ts';
 import { addToIndex, placeBefore } from './seq-index.ts';
-import { type NoteSigner, parseVerifierKey } from './signed-note.ts';
+import { asideFolders, type Damage } from './set-aside.ts';
 import { createSnapshotter, type Snapshotter } from './snapshotter.ts';
+import { MAX_BATCH } from './stage.ts';
+import { noteSuspicion } from './suspicion.ts';
 
 export type FileLogOptions = {
   /** The data directory; made if it is not there. */
@@ -31,6 +35,8 @@ export type FileLogOptions = {
   folds?: readonly Fold[];
   /** Named to whoever finds the directory locked, as in `firebreak serve`. */
   command?: string;
+  /** Left out: a log that was tampered with is refused. */
+  onDamage?: OnDamage;
   /** The wall clock went back by this many ms, more than 5 s. */
   onClockBack?: (ms: number) => void;
   snapshotEvery?: number;
@@ -39,20 +45,28 @@ export type FileLogOptions = {
 };
 
 export type FileLog = Log & {
-  /** How this opening went: entries read, whether a snapshot saved the rest, bytes cut after a crash. */
-  opened: { replayed: number; snapshot: 'used' | 'none'; cut: Recovered['cut'] };
+  /**
+   * How this opening went: entries read, whether a snapshot saved the rest, bytes cut after a crash, the damaged log
+   * that was moved aside.
+   */
+  opened: { replayed: number; snapshot: 'used' | 'none'; cut: Recovered['cut']; replaced?: Damage };
   /** Checks all that opening did not; see `checkInBackground`. Closing the log stops it. */
   verifyInBackground(makeFolds: () => readonly Fold[]): Promise<BackgroundVerdict>;
-  /** Destroys an incident's key: its payloads can never be read again. */
+  /** Destroys an incident's key, also that of a log set aside: its payloads can never be read again. */
   eraseKey(incidentId: IncidentId): void;
+  /** Another key signs from now on; the present one is destroyed. Throws `log_append_failed`. */
+  rotateKey(reason: string): Promise<void>;
+  /**
+   * After a failed write: cuts the files back to what is durable and tries whether the disk takes bytes again. True when
+   * closing and opening again will do.
+   */
+  mend(): boolean;
 };
 
 type Parts = {
   options: FileLogOptions;
-  dirs: { log: string; keys: string; cache: string };
-  signer: NoteSigner;
-  keys: PayloadKeys;
-  recovered: Recovered;
+  dirs: LogDirs;
+  standing: Standing;
   unlock: () => void;
 };
 
@@ -61,20 +75,15 @@ const SNAPSHOT_EVERY = 2000;
 
 /**
  * Opens (or makes) the log of a data directory for this process alone. Throws `data_dir_unusable`, `data_dir_locked`,
- * or `log_tampered` naming segment, line and first bad entry.
+ * or `log_tampered` naming segment, line and first bad entry, unless `onDamage` says how a new log takes over.
  */
 export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
   const dirs = prepareDirs(options.dir);
   const unlock = lock(options);
   try {
-    const hasLog = existsSync(join(dirs.log, segmentName(0)));
-    const signer = loadLogKey({ keysDir: dirs.keys, logDir: dirs.log, hasLog, random: options.random });
-    const verifier = parseVerifierKey(signer.verifierKey);
-    if (!verifier) throw new FirebreakError('bug', 'a signing key has no public half');
-    const keys = filePayloadKeys(dirs.keys, options.random);
-    const folds = options.folds ?? [];
-    const recovered = await recoverLog({ logDir: dirs.log, cacheDir: dirs.cache, verifier, folds });
-    return await startLog({ options, dirs, signer, keys, recovered, unlock });
+    const { dir, random, folds = [], onDamage } = options;
+    const standing = await openStanding({ dir, random, folds, ...(onDamage && { onDamage }) });
+    return await startLog({ options, dirs, standing, unlock });
   } catch (error) {
     unlock();
     throw error;
@@ -82,12 +91,15 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
 }
 
 async function startLog(parts: Parts): Promise<FileLog> {
-  const { options, dirs, recovered } = parts;
+  const { options, dirs, standing } = parts;
+  const { recovered } = standing;
   const { clock, disk = realDisk, segmentBytes = SEGMENT_BYTES } = options;
+  const { replaces } = standing.beginning;
   const opened: FileLog['opened'] = {
     replayed: recovered.replayed,
     snapshot: recovered.claimed ? 'used' : 'none',
     cut: recovered.cut,
+    ...(replaces && { replaced: replaces }),
   };
   const sizeAtOpen = recovered.chain.frontier.size;
   const writer = createSegmentWriter({ logDir: dirs.log, disk, clock, segmentBytes, from: recovered.end });
@@ -100,7 +112,7 @@ async function startLog(parts: Parts): Promise<FileLog> {
   const committer = committerOf(parts, writer, snapshotter);
   try {
     const { cut } = recovered;
-    if (sizeAtOpen === 0) await committer.append([openedDraft(parts.signer)]);
+    if (sizeAtOpen === 0) await begin(parts, committer);
     if (cut.bytes + cut.payloadBytes > 0) {
       await committer.append([recoveredDraft({ ...cut, size: sizeAtOpen })]);
     }
@@ -111,8 +123,21 @@ async function startLog(parts: Parts): Promise<FileLog> {
   return { ...committer, ...fileMethods(parts, { committer, writer, snapshotter, sizeAtOpen }), opened };
 }
 
+/** Appends handed over in one turn become one group, so that a log begins with all of it or not at all. */
+async function begin({ standing, dirs, options }: Parts, committer: Committer): Promise<void> {
+  const { signer, first, beginning } = standing;
+  const drafts = [openedDraft(signer, beginning.replaces), ...beginning.drafts];
+  const batches = [];
+  for (let from = 0; from < drafts.length; from += MAX_BATCH) {
+    batches.push(committer.append(drafts.slice(from, from + MAX_BATCH)));
+  }
+  await Promise.all(batches);
+  noteLogBegun(dirs.keys, first, options.random);
+}
+
 function committerOf(parts: Parts, writer: SegmentWriter, snapshotter: Snapshotter): Committer {
-  const { options, keys, recovered, signer } = parts;
+  const { options, standing } = parts;
+  const { keys, recovered, signer } = standing;
   const { clock, random, segmentBytes = SEGMENT_BYTES, onClockBack } = options;
   const { frontier, lastTs, payloadEnd } = recovered.chain;
   return createCommitter({
@@ -134,29 +159,36 @@ function committerOf(parts: Parts, writer: SegmentWriter, snapshotter: Snapshott
 type Running = { committer: Committer; writer: SegmentWriter; snapshotter: Snapshotter; sizeAtOpen: number };
 
 function fileMethods(parts: Parts, running: Running): Omit<FileLog, keyof Committer | 'opened'> {
-  const { dirs, keys, recovered, signer } = parts;
-  const { committer, writer, snapshotter, sizeAtOpen } = running;
+  const { dirs, options } = parts;
+  const { keys, recovered } = parts.standing;
+  const { committer, writer, snapshotter } = running;
   const source = { logDir: dirs.log, keys };
   const closing = new AbortController();
+  let changing = Promise.resolve();
   return {
     read: (from) => {
       const place = placeBefore(recovered.index, from);
       return readEntries({ logDir: dirs.log, place, from, to: committer.size() });
     },
     payload: (incidentId, ref) => readPayload(source, incidentId, ref),
-    verifyInBackground: async (makeFolds) => {
-      const verdict = await checkInBackground({
-        logDir: dirs.log,
-        publicKey: signer.verifierKey,
-        size: sizeAtOpen,
-        claimed: recovered.claimed,
-        makeFolds,
-        signal: closing.signal,
-      });
-      if (verdict.kind === 'ok') recovered.claimed = undefined;
-      return verdict;
+    verifyInBackground: (makeFolds) => verifyBehind(parts, running, { makeFolds, signal: closing.signal }),
+    eraseKey: (id) => {
+      keys.erase(id);
+      for (const folder of asideFolders(options.dir)) {
+        filePayloadKeys(join(folder, 'keys'), options.random).erase(id);
+      }
     },
-    eraseKey: keys.erase,
+    rotateKey: (reason) => {
+      const change = () => changeKey({ committer, keysDir: dirs.keys, random: options.random, reason });
+      changing = changing.then(change, change);
+      return changing;
+    },
+    mend: () => {
+      const health = committer.health();
+      if (health.kind === 'ok' || !health.passing) return false;
+      const { disk = realDisk } = options;
+      return mendTail({ logDir: dirs.log, end: writer.end(), payloadEnd: recovered.chain.payloadEnd, disk });
+    },
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort();
@@ -168,24 +200,38 @@ function fileMethods(parts: Parts, running: Running): Omit<FileLog, keyof Commit
   };
 }
 
+async function verifyBehind(
+  { dirs, standing }: Parts,
+  { sizeAtOpen }: Running,
+  { makeFolds, signal }: { makeFolds: () => readonly Fold[]; signal: AbortSignal },
+): Promise<BackgroundVerdict> {
+  const { first, recovered } = standing;
+  const verdict = await checkInBackground({
+    logDir: dirs.log,
+    publicKey: first.key,
+    size: sizeAtOpen,
+    claimed: recovered.claimed,
+    makeFolds,
+    signal,
+  });
+  if (verdict.kind === 'ok') recovered.claimed = undefined;
+  if (verdict.kind === 'tampered') noteSuspicion(dirs.cache, verdict.reason);
+  return verdict;
+}
+
 /** Brings what was recovered up to a group that is now durable. */
-function noteGroup(parts: Parts, group: Group, written: WrittenGroup): void {
-  const { chain, index } = parts.recovered;
+function noteGroup({ standing, options }: Parts, group: Group, written: WrittenGroup): void {
+  const { recovered } = standing;
+  const { chain, index } = recovered;
   const { entries } = group;
-  parts.recovered.end = written.end;
-  parts.recovered.checkpointAt = written.checkpointAt;
+  recovered.end = written.end;
+  recovered.checkpointAt = written.checkpointAt;
   chain.lastTs = entries.at(-1)?.ts ?? chain.lastTs;
+  chain.verifier = keyAfter(chain.verifier, entries) ?? chain.verifier;
   const refs = entries.flatMap((entry) => entry.payloads);
   chain.payloadEnd = endAfter(chain.payloadEnd, refs) ?? chain.payloadEnd;
   addToIndex(index, entries[0]?.seq ?? 0, written.start);
-  for (const fold of parts.options.folds ?? []) for (const entry of entries) fold.apply(entry);
-}
-
-function prepareDirs(dir: string): Parts['dirs'] {
-  const dirs = { log: join(dir, 'log'), keys: join(dir, 'keys'), cache: join(dir, 'cache') };
-  makePrivateDir(dir);
-  for (const path of Object.values(dirs)) makePrivateDir(path);
-  return dirs;
+  for (const fold of options.folds ?? []) for (const entry of entries) fold.apply(entry);
 }
 
 function lock(options: FileLogOptions): () => void {

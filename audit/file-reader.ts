@@ -51,15 +51,21 @@ export async function readPayload(
   incidentId: IncidentId | undefined,
   ref: PayloadRef,
 ): Promise<Uint8Array | undefined> {
+  const frame = await readFrame(source.logDir, ref);
+  const key = source.keys.find(incidentId);
+  return key && openPayload({ key, id: ref.id, frame });
+}
+
+/** The ciphertext that an entry names. Throws `log_tampered` when the bytes are not those of `ref`. */
+export async function readFrame(logDir: string, ref: PayloadRef): Promise<Buffer> {
   const name = payloadSegmentName(ref.segment);
-  if (fileSize(source.logDir, name) < ref.at + ref.bytes) throw payloadTampered(ref);
-  const file = await open(join(source.logDir, name), 'r');
+  if (fileSize(logDir, name) < ref.at + ref.bytes) throw payloadTampered(ref);
+  const file = await open(join(logDir, name), 'r');
   try {
     const frame = Buffer.alloc(ref.bytes);
     await file.read(frame, 0, ref.bytes, ref.at);
     if (sha256(frame) !== ref.sha256) throw payloadTampered(ref);
-    const key = source.keys.find(incidentId);
-    return key && openPayload({ key, id: ref.id, frame });
+    return frame;
   } finally {
     await file.close();
   }

@@ -45,7 +45,8 @@ export type Appended =
 /** Signed (origin, size, root): `note` is the C2SP signed note it was taken from. */
 export type Checkpoint = { origin: string; size: number; root: Digest; note: string };
 
-export type LogHealth = { kind: 'ok' } | { kind: 'failed'; reason: string };
+/** `passing`: what is wrong may go away without a repair, such as a full disk. */
+export type LogHealth = { kind: 'ok' } | { kind: 'failed'; reason: string; passing: boolean };
 
 /** Called synchronously, in commit order, after durability and before `append` resolves. Must not throw. */
 export type Listener = (entries: readonly Entry[]) => void;

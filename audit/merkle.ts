@@ -10,7 +10,8 @@ export function leafHash(bytes: Uint8Array): Buffer {
   return hash('sha256', input, 'buffer');
 }
 
-function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+/** RFC 6962 node hash: SHA-256(0x01 || left || right). */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   scratch[0] = 1;
   scratch.set(left, 1);
   scratch.set(right, 33);

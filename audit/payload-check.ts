@@ -15,10 +15,13 @@ export type PayloadCheck = {
 
 const CHUNK = 256 * 1024;
 
+/** An open segment: payload bytes up to `end` were checked, and `length` bytes from `at` on are in the window. */
+type Open = { segment: number; file: FileHandle; end: number; at: number; length: number };
+
 /** Opens nothing yet. Each method throws only if a file that exists cannot be read. */
 export function createPayloadCheck(logDir: string): PayloadCheck {
-  const buffer = Buffer.allocUnsafe(CHUNK);
-  let current: { segment: number; end: number; file: FileHandle } | undefined;
+  const window = Buffer.allocUnsafe(CHUNK);
+  let current: Open | undefined;
 
   const leave = async (): Promise<string | undefined> => {
     if (!current) return undefined;
@@ -29,17 +32,30 @@ export function createPayloadCheck(logDir: string): PayloadCheck {
     return fileSize(logDir, name) === end ? undefined : `${name} holds bytes that no entry names`;
   };
 
-  const check = async (ref: PayloadRef): Promise<string | undefined> => {
+  /** Enters the segment of a payload; a returned text is the reason why the one before, or this one, is bad. */
+  const enter = async (ref: PayloadRef): Promise<string | undefined> => {
+    const leftOver = await leave();
+    if (leftOver !== undefined) return leftOver;
     const name = payloadSegmentName(ref.segment);
     if (fileSize(logDir, name) < ref.at + ref.bytes) return `${name} ends before payload ${ref.id}`;
-    if (current?.segment !== ref.segment) {
-      const leftOver = await leave();
-      if (leftOver !== undefined) return leftOver;
-      current = { segment: ref.segment, end: ref.at, file: await open(join(logDir, name), 'r') };
-    }
+    const file = await open(join(logDir, name), 'r');
+    current = { segment: ref.segment, file, end: ref.at, at: 0, length: 0 };
+    return undefined;
+  };
+
+  const check = async (ref: PayloadRef): Promise<string | undefined> => {
+    const bad = current?.segment === ref.segment ? undefined : await enter(ref);
+    if (bad !== undefined || !current) return bad;
     current.end = ref.at + ref.bytes;
-    const digest = await digestOf({ file: current.file, at: ref.at, bytes: ref.bytes, buffer });
-    return digest === ref.sha256 ? undefined : `payload ${ref.id} does not match its digest`;
+    if ((await digestOf(current, window, ref)) === ref.sha256) return undefined;
+    // The window may hold what a writer had half written when it was read.
+    current.length = 0;
+    const digest = await digestOf(current, window, ref);
+    if (digest === ref.sha256) return undefined;
+    const name = payloadSegmentName(ref.segment);
+    return digest === undefined
+      ? `${name} ends before payload ${ref.id}`
+      : `payload ${ref.id} does not match its digest`;
   };
 
   return {
@@ -47,6 +63,22 @@ export function createPayloadCheck(logDir: string): PayloadCheck {
     trailing: (end) => trailingBytes(logDir, end),
     close: async () => void (await leave()),
   };
+}
+
+/** Digest of one payload, read through the window; undefined when the file ends before it does. */
+async function digestOf(open: Open, window: Buffer, ref: PayloadRef): Promise<string | undefined> {
+  const digest = createHash('sha256');
+  for (let at = ref.at; at < ref.at + ref.bytes; ) {
+    if (at < open.at || at >= open.at + open.length) {
+      open.at = at;
+      open.length = (await open.file.read(window, 0, CHUNK, at)).bytesRead;
+      if (open.length === 0) return undefined;
+    }
+    const piece = window.subarray(at - open.at, Math.min(open.length, ref.at + ref.bytes - open.at));
+    digest.update(piece);
+    at += piece.length;
+  }
+  return digest.digest('hex');
 }
 
 /** Bytes in payload segments behind `end`; what a crash between payload and entry leaves. */
@@ -58,18 +90,4 @@ export function trailingBytes(logDir: string, end: PayloadEnd): number {
     bytes += fileSize(logDir, payloadSegmentName(later));
   }
   return bytes;
-}
-
-type Piece = { file: FileHandle; at: number; bytes: number; buffer: Buffer };
-
-async function digestOf(piece: Piece): Promise<string> {
-  const digest = createHash('sha256');
-  for (let done = 0; done < piece.bytes; ) {
-    const want = Math.min(CHUNK, piece.bytes - done);
-    const { bytesRead } = await piece.file.read(piece.buffer, 0, want, piece.at + done);
-    if (bytesRead === 0) break;
-    digest.update(piece.buffer.subarray(0, bytesRead));
-    done += bytesRead;
-  }
-  return digest.digest('hex');
 }

@@ -39,6 +39,7 @@ export function payloadTampered(ref: PayloadRef): FirebreakError {
   return new FirebreakError('log_tampered', `payload ${ref.id} does not match its digest`, { next: 'ask' });
 }
 
-function payloadKey(key: Buffer, id: string): Buffer {
+/** The key of one payload alone: who holds it can open that payload and no other. */
+export function payloadKey(key: Buffer, id: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', `firebreak/payload/v1\0${id}`, 32));
 }

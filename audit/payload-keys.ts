@@ -1,9 +1,8 @@
-import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Random } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
 import type { IncidentId } from '#core/ids.ts';
-import { createPrivateFile, makePrivateDir, readIfThere, syncDir } from './private-files.ts';
+import { createPrivateFile, makePrivateDir, readIfThere, removeFile } from './private-files.ts';
 
 /** One random key per incident, and one for payloads that belong to none. */
 export type PayloadKeys = {
@@ -32,11 +31,23 @@ export function memoryPayloadKeys(random: Random): PayloadKeys {
   };
 }
 
+/** A key as it is stored below `keysDir`; undefined when there is none (any more). Throws if the disk does. */
+export function storedPayloadKey(keysDir: string, id: IncidentId | undefined): Buffer | undefined {
+  const path = keyPath(keysDir, id);
+  const key = readIfThere(path);
+  if (key !== undefined && key.length !== KEY_BYTES)
+    throw new FirebreakError('data_dir_unusable', `${path} is not a key`);
+  return key;
+}
+
+function keyPath(keysDir: string, id: IncidentId | undefined): string {
+  return id === undefined ? join(keysDir, 'payloads.key') : join(keysDir, 'incidents', `${id}.key`);
+}
+
 /** Keys as files (0600) below `keysDir`, the newest few kept in memory. Methods throw if the disk does. */
 export function filePayloadKeys(keysDir: string, random: Random): PayloadKeys {
   const cache = new Map<string, Buffer>();
-  const pathOf = (id: IncidentId | undefined): string =>
-    id === undefined ? join(keysDir, 'payloads.key') : join(keysDir, 'incidents', `${id}.key`);
+  const pathOf = (id: IncidentId | undefined): string => keyPath(keysDir, id);
   const remember = (path: string, key: Buffer): Buffer => {
     const [oldest] = cache.keys();
     if (oldest !== undefined && cache.size >= CACHED) cache.delete(oldest);
@@ -45,10 +56,8 @@ export function filePayloadKeys(keysDir: string, random: Random): PayloadKeys {
   };
   const find = (id: IncidentId | undefined): Buffer | undefined => {
     const path = pathOf(id);
-    const key = cache.get(path) ?? readIfThere(path);
-    if (!key) return undefined;
-    if (key.length !== KEY_BYTES) throw new FirebreakError('data_dir_unusable', `${path} is not a key`);
-    return remember(path, key);
+    const key = cache.get(path) ?? storedPayloadKey(keysDir, id);
+    return key && remember(path, key);
   };
   const create = (id: IncidentId | undefined): Buffer => {
     const path = pathOf(id);
@@ -63,9 +72,7 @@ export function filePayloadKeys(keysDir: string, random: Random): PayloadKeys {
     erase: (id) => {
       const path = pathOf(id);
       cache.delete(path);
-      rmSync(path, { force: true });
-      makePrivateDir(dirname(path));
-      syncDir(dirname(path));
+      removeFile(path);
     },
   };
 }

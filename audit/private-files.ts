@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -62,6 +63,19 @@ export function readIfThere(path: string): Buffer | undefined {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
+}
+
+/** Puts one file in the place of another, durably; the other is gone. */
+export function replaceFile(from: string, to: string): void {
+  renameSync(from, to);
+  syncDir(dirname(to));
+}
+
+/** Removes a file durably; does nothing when there is none. */
+export function removeFile(path: string): void {
+  if (!existsSync(path)) return;
+  rmSync(path);
+  syncDir(dirname(path));
 }
 
 /** Makes names created in or removed from a directory durable. */

@@ -14,6 +14,7 @@ import { createStreamVersions, type StreamVersions } from './stream-versions.ts'
 
 /** A log as it stands on disk, ready to be continued. */
 export type Recovered = {
+  kind: 'ok';
   chain: Chain;
   /** Behind the last checkpoint, which begins at `checkpointAt` in the same segment. */
   end: Position;
@@ -31,21 +32,30 @@ export type Recovered = {
 export type RecoverOptions = {
   logDir: string;
   cacheDir: string;
-  verifier: NoteVerifier;
+  keys: {
+    /** The first key of the log, with which reading from the beginning starts. */
+    first: NoteVerifier;
+    /** The key that is at hand; a snapshot must have been signed by it. */
+    newest: NoteVerifier;
+    /** The key that may have taken over at the very end. */
+    next: NoteVerifier | undefined;
+  };
+  /** Whether the log had entries before: then it cannot be empty now. */
+  begun: boolean;
   folds: readonly Fold[];
 };
 
 /**
  * Reads the log behind the newest usable snapshot (all of it, if there is none) into the folds, and cuts what a crash
- * can have left. Throws `log_tampered` if anything else is wrong with what was read.
+ * can have left. Gives what is wrong if anything else is wrong with what was read; then nothing was cut, and the folds
+ * hold part of the log.
  */
-export async function recoverLog(options: RecoverOptions): Promise<Recovered> {
+export async function recoverLog(options: RecoverOptions): Promise<Recovered | BadLog> {
   const recovered = await startOf(options);
-  if (fileSize(options.logDir, segmentName(0)) === 0) return recovered;
+  if (fileSize(options.logDir, segmentName(0)) === 0 && !options.begun) return recovered;
   const from = recovered.chain.frontier.size;
   const scanned = await scanLog({
     logDir: options.logDir,
-    verifier: options.verifier,
     chain: recovered.chain,
     from: recovered.end,
     signatures: 'newest',
@@ -59,7 +69,9 @@ export async function recoverLog(options: RecoverOptions): Promise<Recovered> {
       return undefined;
     },
   });
-  if (scanned.kind === 'bad') throw tampered(scanned);
+  if (scanned.kind === 'bad') return scanned;
+  const missing = missingEnd(options, scanned, recovered.chain);
+  if (missing) return missing;
   recovered.end = scanned.end;
   recovered.replayed = recovered.chain.frontier.size - from;
   recovered.cut = cutTails(options.logDir, scanned, recovered.chain);
@@ -67,13 +79,14 @@ export async function recoverLog(options: RecoverOptions): Promise<Recovered> {
 }
 
 async function startOf(options: RecoverOptions): Promise<Recovered> {
-  const { folds, verifier, logDir } = options;
+  const { folds, keys, logDir } = options;
   const snapshot = readSnapshot(options.cacheDir);
-  const chain = snapshot && (await chainOf(snapshot, { logDir, verifier }));
+  const chain = snapshot && (await chainOf(snapshot, { logDir, verifier: keys.newest }));
   if (snapshot && chain && loadFolds(folds, snapshot.folds)) return startAt(snapshot, chain);
   for (const fold of folds) fold.reset();
   return {
-    chain: newChain(verifier.name),
+    kind: 'ok',
+    chain: newChain(keys.first),
     end: { segment: 0, at: 0, line: 0 },
     checkpointAt: 0,
     versions: createStreamVersions(),
@@ -86,6 +99,7 @@ async function startOf(options: RecoverOptions): Promise<Recovered> {
 
 function startAt(snapshot: Snapshot, chain: Chain): Recovered {
   return {
+    kind: 'ok',
     chain,
     end: snapshot.end,
     checkpointAt: snapshot.checkpointAt,
@@ -103,33 +117,43 @@ export function tampered(bad: BadLog): FirebreakError {
   return new FirebreakError('log_tampered', message, { next: 'ask' });
 }
 
+/** What was there before for certain, and is not any more. */
+function missingEnd(
+  { logDir, keys, begun }: RecoverOptions,
+  { end }: Scanned,
+  { payloadEnd, frontier, verifier }: Chain,
+): BadLog | undefined {
+  const { size } = frontier;
+  const missing = { kind: 'bad', segment: segmentName(end.segment), line: end.line, entry: size } as const;
+  if (size === 0 && begun) return { ...missing, reason: 'all entries are gone' };
+  if (verifier.key !== keys.newest.key && verifier.key !== keys.next?.key) {
+    return { ...missing, reason: 'the log ends before, or goes on behind, the key that signs it' };
+  }
+  if (trailingBytes(logDir, payloadEnd) >= 0) return undefined;
+  const segment = payloadSegmentName(payloadEnd.segment);
+  return { ...missing, segment, entry: size - 1, reason: 'payloads are missing at the end' };
+}
+
 function cutTails(logDir: string, scanned: Scanned, chain: Chain): Recovered['cut'] {
   const { payloadEnd } = chain;
   const payloadBytes = trailingBytes(logDir, payloadEnd);
-  if (payloadBytes < 0) {
-    throw tampered({
-      kind: 'bad',
-      segment: payloadSegmentName(payloadEnd.segment),
-      line: scanned.end.line,
-      entry: chain.frontier.size - 1,
-      reason: 'payloads are missing at the end',
-    });
-  }
-  if (scanned.unsealed > 0) truncate(logDir, segmentName(scanned.end.segment), scanned.end.at);
+  if (scanned.unsealed > 0) cutFile(logDir, segmentName(scanned.end.segment), scanned.end.at);
   if (payloadBytes > 0) cutPayloads(logDir, payloadEnd);
   return { bytes: scanned.unsealed, payloadBytes };
 }
 
-function cutPayloads(logDir: string, end: PayloadEnd): void {
+/** Removes payload bytes behind `end`, durably. Throws if the disk does. */
+export function cutPayloads(logDir: string, end: PayloadEnd): void {
   const segments = countSegments(logDir, payloadSegmentName);
   const count = segments.kind === 'ok' ? segments.count : segments.segment;
   for (let later = count - 1; later > end.segment; later -= 1)
     rmSync(join(logDir, payloadSegmentName(later)));
-  truncate(logDir, payloadSegmentName(end.segment), end.at);
+  cutFile(logDir, payloadSegmentName(end.segment), end.at);
   syncDir(logDir);
 }
 
-function truncate(logDir: string, name: string, length: number): void {
+/** Shortens a file, durably; does nothing when there is none. Throws if the disk does. */
+export function cutFile(logDir: string, name: string, length: number): void {
   if (!existsSync(join(logDir, name))) return;
   const fd = openSync(join(logDir, name), constants.O_WRONLY);
   try {

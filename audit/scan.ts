@@ -14,6 +14,7 @@ export type BadLog = { kind: 'bad'; segment: string; line: number; entry: number
 export type SealedGroup = {
   entries: readonly Entry[];
   checkpoint: Checkpoint;
+  signedBy: NoteVerifier;
   start: Position;
   checkpointAt: number;
   end: Position;
@@ -30,7 +31,6 @@ export type Scanned = {
 
 export type Scan = {
   logDir: string;
-  verifier: NoteVerifier;
   chain: Chain;
   from: Position;
   /** Check every signature, or only the newest 2000: they cover all entries before them anyway. */
@@ -41,7 +41,7 @@ export type Scan = {
   onGroup?(group: SealedGroup): undefined | Promise<BadLog | undefined>;
 };
 
-type Signed = { text: string; note: string; bad: BadLog };
+type Signed = { text: string; note: string; verifier: NoteVerifier; bad: BadLog };
 /** `size` is that of the present segment when its reading began: a live log grows meanwhile. */
 type Progress = { sealed: Position; size: number; checkpoints: number; signed: Signed[] };
 
@@ -56,7 +56,7 @@ export async function scanLog(scan: Scan): Promise<Scanned | BadLog> {
   const progress: Progress = { sealed: scan.from, size: 0, checkpoints: 0, signed: [] };
   const segments = countSegments(scan.logDir, segmentName);
   const bad = await scanSegments(scan, progress);
-  const found = (await firstForged(scan.verifier, progress.signed)) ?? bad;
+  const found = (await firstForged(progress.signed)) ?? bad;
   if (found) return found;
   if (segments.kind === 'missing') {
     const segment = segmentName(segments.segment);
@@ -111,7 +111,7 @@ async function takeLine(scan: Scan, progress: Progress, place: Place): Promise<F
   if (step.kind === 'bad') {
     return { cause: 'unsealed', bad: { ...badAt, entry: step.entry, reason: step.reason } };
   }
-  const { checkpoint, entries, text } = step;
+  const { checkpoint, entries, text, verifier } = step;
   const end = { segment, at: raw.at + raw.bytes.length + 1, line };
   const start = progress.sealed;
   progress.sealed = end;
@@ -119,10 +119,11 @@ async function takeLine(scan: Scan, progress: Progress, place: Place): Promise<F
   progress.signed.push({
     text,
     note: checkpoint.note,
+    verifier,
     bad: { ...badAt, entry: first, reason: 'signature of the checkpoint is wrong' },
   });
   const bad =
-    (await scan.onGroup?.({ entries, checkpoint, start, checkpointAt: raw.at, end })) ??
+    (await scan.onGroup?.({ entries, checkpoint, signedBy: verifier, start, checkpointAt: raw.at, end })) ??
     (await settleSignatures(scan, progress));
   return bad && { cause: 'sealed', bad };
 }
@@ -133,11 +134,11 @@ async function settleSignatures(scan: Scan, progress: Progress): Promise<BadLog 
     return undefined;
   }
   if (progress.signed.length < IN_FLIGHT) return undefined;
-  return firstForged(scan.verifier, progress.signed.splice(0));
+  return firstForged(progress.signed.splice(0));
 }
 
-async function firstForged(verifier: NoteVerifier, signed: readonly Signed[]): Promise<BadLog | undefined> {
-  const genuine = await Promise.all(signed.map(({ text, note }) => verifier.verify(text, note)));
+async function firstForged(signed: readonly Signed[]): Promise<BadLog | undefined> {
+  const genuine = await Promise.all(signed.map(({ verifier, text, note }) => verifier.verify(text, note)));
   return signed[genuine.indexOf(false)]?.bad;
 }
 

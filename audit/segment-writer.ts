@@ -13,6 +13,8 @@ export type WrittenGroup = { start: Position; checkpointAt: number; end: Positio
 export type SegmentWriter = {
   /** Payloads first, synced, then lines and checkpoint with one sync. Undefined when it is durable already. */
   write(group: Group): Promise<void> | undefined;
+  /** Behind the last durable group: where the next one goes. */
+  end(): Position;
   /** Where the last group went. */
   last(): WrittenGroup;
   close(): void;
@@ -99,6 +101,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       measure(began);
       return undefined;
     },
+    end: () => position,
     last: () => last,
     close: () => {
       closeSync(log.fd);

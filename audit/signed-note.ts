@@ -12,6 +12,8 @@ import { promisify } from 'node:util';
 export type NoteSigner = { name: string; verifierKey: string; sign(text: string): string };
 export type NoteVerifier = {
   name: string;
+  /** The key as text. */
+  key: string;
   /** True only for the one note `sign` makes of this text: a signature in another spelling is refused. */
   verify(text: string, note: string): Promise<boolean>;
 };
@@ -54,6 +56,7 @@ export function parseVerifierKey(text: string): NoteVerifier | undefined {
   const key = createPublicKey({ key: Buffer.concat([SPKI, parts.key]), format: 'der', type: 'spki' });
   return {
     name: parts.name,
+    key: `${parts.name}+${parts.hash}+${encodeKey(parts.key)}`,
     verify: (signed, note) => verifyNote({ name: parts.name, id, key }, signed, note),
   };
 }
@@ -86,7 +89,7 @@ function splitKey(text: string): { name: string; hash: string; key: Buffer } | u
   const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(text) ?? [];
   if (name === undefined || id === undefined || encoded === undefined) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.length !== 33 || bytes[0] !== ALGORITHM) return undefined;
+  if (bytes.length !== 33 || bytes[0] !== ALGORITHM || bytes.toString('base64') !== encoded) return undefined;
   return { name, hash: id, key: bytes.subarray(1) };
 }
 

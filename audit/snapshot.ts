@@ -15,7 +15,9 @@ const count = z.int().nonnegative();
 const Place = z.object({ segment: count, at: count, line: count });
 
 const SnapshotShape = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
+  /** The key that signs what comes behind it. */
+  key: z.string(),
   size: count,
   root: Digest,
   /** The checkpoint it is bound to: where its line begins, and what lies behind it. */
@@ -85,20 +87,24 @@ export function claimOf(
   return { size, streams, digest: sha256([head, ...lines].join('\n')) };
 }
 
-/** The chain as of the snapshot, if the log has its checkpoint, genuine, at that very place; else undefined. */
+/**
+ * The chain as of the snapshot, if the log has its checkpoint, genuine, at that very place, and `verifier` still is the
+ * key; else undefined.
+ */
 export async function chainOf(
   snapshot: Snapshot,
   log: { logDir: string; verifier: NoteVerifier },
 ): Promise<Chain | undefined> {
   const { size, root, lastTs, payloadEnd } = snapshot;
-  const origin = log.verifier.name;
+  const { verifier } = log;
+  if (snapshot.key !== verifier.key) return undefined;
   const subtrees = snapshot.frontier.map((digest) => Buffer.from(digest, 'hex'));
   const frontier = { size, subtrees };
   if (!isFrontier(frontier) || rootOf(frontier).toString('hex') !== root) return undefined;
   const note = noteInLine((await readCheckpointLine(snapshot, log.logDir)) ?? '');
-  const text = checkpointText(origin, size, rootOf(frontier));
-  if (note === undefined || !(await log.verifier.verify(text, note))) return undefined;
-  return { origin, frontier, lastTs, payloadEnd, group: [] };
+  const text = checkpointText(verifier.name, size, rootOf(frontier));
+  if (note === undefined || !(await verifier.verify(text, note))) return undefined;
+  return { verifier, frontier, lastTs, payloadEnd, group: [] };
 }
 
 async function readCheckpointLine(snapshot: Snapshot, logDir: string): Promise<string | undefined> {

@@ -51,7 +51,8 @@ export function createSnapshotter(options: SnapshotterOptions): Snapshotter {
 function copyState(state: Recovered, folds: readonly Fold[]): Snapshot {
   const { chain, end, checkpointAt, versions, index } = state;
   return {
-    format: 1,
+    format: 2,
+    key: chain.verifier.key,
     size: chain.frontier.size,
     root: Digest.parse(rootOf(chain.frontier).toString('hex')),
     checkpointAt,

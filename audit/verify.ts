@@ -1,20 +1,26 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '#core/ids.ts';
-import { newChain } from './chain.ts';
+import { newChain, type PayloadEnd } from './chain.ts';
+import { keptCheckpoints } from './kept-checkpoints.ts';
 import type { Entry } from './log.ts';
 import { createPayloadCheck, type PayloadCheck } from './payload-check.ts';
 import { type BadLog, type SealedGroup, scanLog } from './scan.ts';
-import { fileSize, payloadSegmentName, segmentName } from './segment-files.ts';
+import { fileSize, type Position, payloadSegmentName, segmentName } from './segment-files.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 
 export type VerifyOptions = {
   /** A data directory, or its log folder alone: segments, payload segments, log.pub. */
   dir: string;
-  /** Verifier key to trust instead of the folder's log.pub. */
+  /**
+   * Verifier key to trust instead of the folder's log.pub: the log's first key, or one that took over later, which then
+   * must have signed here. Holders of older keys cannot deceive who trusts a later one.
+   */
   publicKey?: string;
   /** Stop at this size, which must be that of a checkpoint; for a log that is still being written. */
   upTo?: number;
+  /** Notes of checkpoints that were kept elsewhere: the log must hold each, signed by a key of its own. */
+  against?: readonly string[];
   /** Called for each entry in order, once its checkpoint's root fits. */
   onEntry?: (entry: Entry) => void;
   /** Aborts with the signal's reason. */
@@ -32,6 +38,9 @@ export type Verified =
       unsealed: number;
       /** Payload bytes behind the last one that an entry names. */
       unsealedPayloads: number;
+      /** Behind the newest checkpoint, and behind the last payload that is named before it. */
+      end: Position;
+      payloadEnd: PayloadEnd;
     }
   | BadLog;
 
@@ -56,11 +65,15 @@ type Work = { options: VerifyOptions; logDir: string; verifier: NoteVerifier; pa
 
 async function verifyWith(work: Work): Promise<Verified> {
   const { logDir, verifier, payloads } = work;
-  const chain = newChain(verifier.name);
-  const seen: { payloads: number; root?: Digest } = { payloads: 0 };
+  const chain = newChain(verifier);
+  const trusted = parseVerifierKey(work.options.publicKey ?? verifier.key)?.key;
+  const seen: { payloads: number; root?: Digest; trusted: boolean } = { payloads: 0, trusted: false };
+  const kept = keptCheckpoints(verifier, work.options.against ?? []);
   const onGroup = async (group: SealedGroup): Promise<BadLog | undefined> => {
     work.options.signal?.throwIfAborted();
     seen.root = group.checkpoint.root;
+    if (group.signedBy.key === trusted) seen.trusted = true;
+    kept.pass(group);
     const before = group.end.line - group.entries.length;
     for (const [index, entry] of group.entries.entries()) {
       const bad = await badPayload(payloads, entry, before + index);
@@ -73,8 +86,13 @@ async function verifyWith(work: Work): Promise<Verified> {
   const from = { segment: 0, at: 0, line: 0 };
   const { upTo } = work.options;
   const limit = upTo === undefined ? {} : { upTo };
-  const scanned = await scanLog({ logDir, verifier, chain, from, signatures: 'all', onGroup, ...limit });
+  const scanned = await scanLog({ logDir, chain, from, signatures: 'all', onGroup, ...limit });
   if (scanned.kind === 'bad') return scanned;
+  if (!seen.trusted && chain.frontier.size > 0)
+    return badKey(segmentName(0), 'the given key has signed nothing here');
+  const unlike = await kept.verdict(chain.frontier.size);
+  if (unlike)
+    return { kind: 'bad', segment: segmentName(scanned.end.segment), line: scanned.end.line, ...unlike };
   return {
     kind: 'ok',
     entries: chain.frontier.size,
@@ -83,6 +101,8 @@ async function verifyWith(work: Work): Promise<Verified> {
     payloads: seen.payloads,
     unsealed: scanned.unsealed,
     unsealedPayloads: upTo === undefined ? payloads.trailing(chain.payloadEnd) : 0,
+    end: scanned.end,
+    payloadEnd: chain.payloadEnd,
   };
 }
 
@@ -102,9 +122,10 @@ export function logDirOf(dir: string): string {
 }
 
 function verifierOf(logDir: string, publicKey: string | undefined): NoteVerifier | undefined {
-  if (publicKey !== undefined) return parseVerifierKey(publicKey);
-  if (fileSize(logDir, 'log.pub') === 0) return undefined;
-  return parseVerifierKey(readFileSync(join(logDir, 'log.pub'), 'utf8'));
+  const given = publicKey === undefined ? undefined : parseVerifierKey(publicKey);
+  if (publicKey !== undefined && !given) return undefined;
+  const pub = fileSize(logDir, 'log.pub') === 0 ? '' : readFileSync(join(logDir, 'log.pub'), 'utf8');
+  return parseVerifierKey(pub) ?? given;
 }
 
 function badKey(segment: string, reason: string): BadLog {

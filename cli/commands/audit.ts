@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createReplay, type Replay } from '#approvals/semantic-replay.ts';
+import { parseNotes } from '#audit/kept-checkpoints.ts';
 import { segmentName } from '#audit/segment-files.ts';
-import { logDirOf, verifyLog } from '#audit/verify.ts';
+import { logDirOf, type Verified, verifyLog } from '#audit/verify.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { IncidentId } from '#core/ids.ts';
 import { clip, inert } from '#core/inert.ts';
@@ -10,15 +12,28 @@ import { clockTime, date } from '#views/time.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { readLines } from '../offline.ts';
+import { textOrFile } from '../text-or-file.ts';
 
-/** Checks every byte of a log with its public key alone; fails naming the first bad entry. */
+export type VerifyFlags = Common & { readonly key?: string; readonly against?: string };
+
+/**
+ * Checks every byte of a log with its public key alone, whether it holds the checkpoints that were kept elsewhere, and
+ * whether everything in it was allowed when it happened; fails naming the first bad entry.
+ */
 export async function verifyAudit(
   dir: string | undefined,
-  options: Common,
+  options: VerifyFlags,
   context: Context,
 ): Promise<Outcome> {
   const place = dir === undefined ? dataDirOf(options, context) : resolve(context.cwd, dir);
-  const result = await verifyLog({ dir: place });
+  const kept = options.against === undefined ? undefined : keptIn(options.against, context);
+  const replay = createReplay();
+  const result = await verifyLog({
+    dir: place,
+    onEntry: replay.apply,
+    ...(kept && { against: kept.notes }),
+    ...(options.key !== undefined && { publicKey: textOrFile(options.key, context) }),
+  });
   if (result.kind === 'bad' && !existsSync(join(logDirOf(place), segmentName(0)))) {
     throw new FirebreakError('not_found', `there is no log in ${place}`);
   }
@@ -30,15 +45,51 @@ export async function verifyAudit(
       exit: 1,
     };
   }
-  const { entries, checkpoints, payloads, root, unsealed, unsealedPayloads } = result;
-  const lines = [
+  const [problem] = replay.problems();
+  if (problem !== undefined) {
+    const reason = `not allowed when it happened: ${problem.rule.replaceAll('_', ' ')}`;
+    const json = { kind: 'bad', entry: problem.entry, reason, problems: replay.problems() };
+    return { lines: [`NOT intact: ${reason}, at entry ${problem.entry} in ${place}`], json, exit: 1 };
+  }
+  const semantics = replay.counts();
+  return {
+    lines: [...bytesLines(result), ...keptLines(kept), ...semanticsLines(semantics)],
+    json: { ...result, root: result.root ?? null, kept: kept?.notes.length ?? 0, semantics },
+  };
+}
+
+function bytesLines(verified: Extract<Verified, { kind: 'ok' }>): string[] {
+  const { entries, checkpoints, payloads, root, unsealed, unsealedPayloads } = verified;
+  const open = unsealed + unsealedPayloads;
+  return [
     `${count(entries, 'entry', 'entries')} verified, ${count(checkpoints, 'checkpoint')}, ${count(payloads, 'payload')}, root ${root ?? 'none'}`,
+    ...(open === 0
+      ? []
+      : [`${open} bytes at the end are not signed yet: a write under way, or cut off by a crash`]),
   ];
-  if (unsealed + unsealedPayloads > 0)
-    lines.push(
-      `${unsealed + unsealedPayloads} bytes at the end are not signed yet: a write under way, or cut off by a crash`,
-    );
-  return { lines, json: { ...result, root: root ?? null } };
+}
+
+type Kept = ReturnType<typeof parseNotes>;
+
+function keptLines(kept: Kept | undefined): string[] {
+  if (kept === undefined) return [];
+  const { notes, unreadable } = kept;
+  const lost = `${count(unreadable, 'character')} there are no checkpoint and were not compared`;
+  return [`holds ${count(notes.length, 'checkpoint')} kept elsewhere`, ...(unreadable === 0 ? [] : [lost])];
+}
+
+function semanticsLines({ intents, approvals, unread }: ReturnType<Replay['counts']>): string[] {
+  const unknown = `${count(unread, 'entry', 'entries')} of a kind that this version does not know`;
+  return [
+    `semantics: ${count(intents, 'intent')}, ${count(approvals, 'approval')} checked`,
+    ...(unread === 0 ? [] : [unknown]),
+  ];
+}
+
+function keptIn(value: string, context: Context): Kept {
+  const kept = parseNotes(textOrFile(value, context));
+  if (kept.notes.length > 0) return kept;
+  throw new FirebreakError('usage', 'there is no checkpoint in what --against names');
 }
 
 export type ShowFilter = Common & { readonly incident?: string; readonly kind?: string };

@@ -75,6 +75,7 @@ test('a first group that was never finished leaves an empty log', async () => {
   const bytes = readFileSync(join(dir, SEGMENT));
   writeFileSync(join(dir, SEGMENT), bytes.subarray(0, 100));
   rmSync(join(dir, 'cache'), { recursive: true });
+  rmSync(join(dir, 'keys/log.first'));
   const log = await fileLog(dir);
   expect((await entriesOf(log)).map((entry) => entry.kind)).toEqual(['log.opened', 'log.recovered']);
 });

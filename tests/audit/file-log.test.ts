@@ -163,7 +163,7 @@ test.each(['write', 'sync'] as const)('a disk whose %s fails fails everything be
       status: 'rejected',
       reason: {
         code: 'log_append_failed',
-        message: 'the log could not be written: ENOSPC: no space left on device',
+        message: 'the log cannot be written: ENOSPC: no space left on device',
       },
     });
   }

@@ -66,7 +66,7 @@ test.each([
   ['is cut', (dir: string) => edit(dir, SNAPSHOT, (text) => text.slice(0, 200))],
   [
     'has another format',
-    (dir: string) => edit(dir, SNAPSHOT, (text) => text.replace('"format":1', '"format":2')),
+    (dir: string) => edit(dir, SNAPSHOT, (text) => text.replace('"format":2', '"format":3')),
   ],
   [
     'has another size',

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { archiveLog } from '#audit/archive.ts';
+import { segmentName } from '#audit/segment-files.ts';
+import { logDirOf } from '#audit/verify.ts';
+import { realRandom } from '#core/clock.ts';
+import { FirebreakError } from '#core/errors.ts';
+import { inert } from '#core/inert.ts';
+import { count } from '#views/numbers.ts';
+import type { Common, Context, Outcome } from '../context.ts';
+import { dataDirOf } from '../data-dir.ts';
+import { textOrFile } from '../text-or-file.ts';
+
+export type ArchiveFlags = Common & { readonly key?: string };
+
+/** Copies the log up to its newest checkpoint and verifies log and copy; the server may run. Keys are not copied. */
+export async function archive(folder: string, options: ArchiveFlags, context: Context): Promise<Outcome> {
+  const dir = dataDirOf(options, context);
+  if (!existsSync(join(logDirOf(dir), segmentName(0))))
+    throw new FirebreakError('not_found', `there is no log in ${dir}`);
+  const to = resolve(context.cwd, folder);
+  const key = options.key === undefined ? {} : { publicKey: textOrFile(options.key, context) };
+  const archived = await archiveLog({ dir, to, unique: realRandom.uuid(), ...key });
+  if (archived.kind === 'bad') {
+    const what = archived.where === 'log' ? `the log in ${dir}` : `the archive in ${to}`;
+    return { lines: [`NOT archived: ${what}: ${inert(archived.reason)}`], json: archived, exit: 1 };
+  }
+  const { entries, root } = archived.verified;
+  const line = `${count(entries, 'entry', 'entries')} archived and verified in ${to}, root ${root ?? 'none'}; ${archived.bytes} bytes were new`;
+  return { lines: [line], json: { to, entries, root: root ?? null, bytes: archived.bytes } };
+}

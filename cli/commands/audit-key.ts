@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { segmentName } from '#audit/segment-files.ts';
+import { logDirOf } from '#audit/verify.ts';
+import { realRandom } from '#core/clock.ts';
+import { FirebreakError } from '#core/errors.ts';
+import type { Common, Context, Outcome } from '../context.ts';
+import { dataDirOf } from '../data-dir.ts';
+
+export type RotateOptions = Common & { readonly reason?: string };
+
+/** Gives the log another signing key and destroys the present one. Only while no server runs: it takes the lock. */
+export async function rotateKey(options: RotateOptions, context: Context): Promise<Outcome> {
+  const dir = dataDirOf(options, context);
+  if (!existsSync(join(logDirOf(dir), segmentName(0))))
+    throw new FirebreakError('not_found', `there is no log in ${dir}`);
+  const { openFileLog } = await import('#audit/file-log.ts');
+  const { createFolds, foldList } = await import('#server/folds.ts');
+  const { clock } = context;
+  const command = 'firebreak audit rotate-key';
+  const log = await openFileLog({ dir, clock, random: realRandom, command, folds: foldList(createFolds()) });
+  try {
+    await log.rotateKey(options.reason ?? 'asked for');
+    const { note, size } = log.checkpoint();
+    return {
+      lines: [
+        'another key signs from now on; keep this checkpoint elsewhere:',
+        ...note.trimEnd().split('\n'),
+      ],
+      json: { size, note },
+    };
+  } finally {
+    await log.close();
+  }
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openFileLog } from '#audit/file-log.ts';
+import { verifyLog } from '#audit/verify.ts';
+import { realRandom } from '#core/clock.ts';
+import { FakeClock } from '#tests/fakes/fake-clock.ts';
+import { stolenKey } from '../torture/tamper/forge.ts';
+import { answering, aPlace } from './a-context.ts';
+import { aServer } from './a-server.ts';
+
+const damage = {
+  folder: 'log.tampered-1',
+  origin: 'firebreak.log/0',
+  size: 7,
+  root: null,
+  segment: '00000000.jsonl',
+  line: 9,
+  entry: 8,
+  reason: 'line is cut',
+};
+const old = 'a'.repeat(64);
+
+test('audit rotate-key changes the key of a log that nobody has open, and gives the newest checkpoint', async () => {
+  using place = aPlace();
+  const open = () => openFileLog({ dir: place.data, clock: new FakeClock(), random: realRandom });
+  await (await open()).close();
+  const before = stolenKey(place.data).verifierKey;
+  const ran = await place.run(['audit', 'rotate-key', '--reason', 'yearly', '--data-dir', place.data]);
+  expect(ran).toMatchObject({ exit: 0 });
+  expect(ran.out.join('\n')).toContain(stolenKey(place.data).name);
+  expect(stolenKey(place.data).verifierKey).not.toBe(before);
+  expect(await verifyLog({ dir: place.data, publicKey: before })).toMatchObject({ kind: 'ok', entries: 3 });
+  const log = await open();
+  const refused = await place.run(['audit', 'rotate-key', '--data-dir', place.data]);
+  expect([refused.exit, refused.err.join('\n')]).toEqual([1, expect.stringContaining('in use by')]);
+  await log.close();
+});
+
+test('audit rotate-key makes no log where there is none', async () => {
+  using place = aPlace();
+  const ran = await place.run(['audit', 'rotate-key', '--data-dir', join(place.dir, 'nothing')]);
+  expect([ran.exit, ran.err.join('\n')]).toEqual([1, expect.stringContaining('there is no log')]);
+});
+
+test('audit accept shows what was wrong, asks, and sends the digest of exactly that', async () => {
+  using place = aPlace();
+  await using server = await aServer(place.data, () => ({ body: { damage, old } }));
+  const prompt = answering(true);
+  const ran = await place.run(['audit', 'accept', '--data-dir', place.data], { token: 'fbk_x', prompt });
+  expect(ran.exit).toBe(0);
+  expect(ran.err.join('\n')).toContain('line is cut, at entry 8 (00000000.jsonl line 9)');
+  expect(prompt.asked).toHaveLength(1);
+  expect(server.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
+    ['GET', '/v1/log/damage', ''],
+    ['POST', '/v1/log/accept', JSON.stringify({ old })],
+  ]);
+});
+
+test('audit accept sends nothing when the person says no, cannot be asked, or nothing waits', async () => {
+  using place = aPlace();
+  let waits = true;
+  await using server = await aServer(place.data, () => ({
+    body: waits ? { damage, old } : { damage: null, old: null },
+  }));
+  const run = (over: object) =>
+    place.run(['audit', 'accept', '--data-dir', place.data], { token: 'fbk_x', ...over });
+  expect((await run({ prompt: answering(false) })).exit).toBe(1);
+  expect((await run({ prompt: null })).exit).toBe(2);
+  waits = false;
+  expect((await run({ prompt: answering(true) })).out.join('\n')).toContain('nothing waits');
+  expect(server.seen.every(({ method }) => method === 'GET')).toBe(true);
+});
