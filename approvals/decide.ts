@@ -1,30 +1,15 @@
 import type { ApprovalId } from '#core/ids.ts';
 import { approvalStream, fact, incidentStream } from '#incidents/entry.ts';
 import type { Approval } from './approval.ts';
+import { type DecisionRefusal, decisionMove, type Said } from './decision.ts';
 import type { GateDeps } from './gate-deps.ts';
-import { mayApprove, mayRespond, type Person, suffice } from './people.ts';
 import { recordRefused } from './record-refused.ts';
+import { viewOf } from './view.ts';
 
-export type DecisionInput = {
+export type DecisionInput = Said & {
   readonly approval: ApprovalId;
-  /** The hash of what the person saw; another one means that they decided on something else. */
-  readonly hash: string;
-  readonly decision: 'approve' | 'deny' | 'revoke';
-  readonly person: Person;
   readonly via: 'cli' | 'demo' | 'slack' | 'api';
-  /** The target's name, typed by the person, where the tier asks for it. */
-  readonly typed: string | null;
 };
-export type DecisionRefusal =
-  | 'not_found'
-  | 'not_pending'
-  | 'other_plan'
-  | 'not_allowed'
-  | 'expired'
-  | 'already_decided'
-  | 'requester'
-  | 'target_not_typed'
-  | 'stopped';
 export type Decided =
   | { kind: 'decided'; approval: Approval; complete: boolean }
   | { kind: 'refused'; reason: DecisionRefusal; approval: Approval | null };
@@ -33,10 +18,10 @@ export type Decided =
 export async function decide(deps: GateDeps, input: DecisionInput): Promise<Decided> {
   for (;;) {
     const approval = deps.approvals.get(input.approval);
-    const refusal = approval === undefined ? 'not_found' : refusalOf(deps, approval, input);
-    if (approval === undefined || refusal !== undefined)
-      return refuse(deps, input, { reason: refusal ?? 'not_found', approval: approval ?? null });
-    const complete = input.decision !== 'approve' || isComplete(deps, approval, input.person);
+    if (approval === undefined) return refuse(deps, input, { reason: 'not_found', approval: null });
+    const move = decisionMove(viewOf(deps), approval, input);
+    if (move.kind === 'refuse') return refuse(deps, input, { reason: move.reason, approval });
+    const { complete } = move;
     const stream = approvalStream(approval.id);
     const appended = await deps.log.append([draftOf(approval, input, complete)], {
       expect: { [stream]: deps.log.version(stream) },
@@ -54,28 +39,6 @@ async function refuse(
   const refused = { by: person.id, what: decision, reason, approval: id };
   await recordRefused(deps.log, refused, approval?.plan.incident);
   return { kind: 'refused', reason, approval };
-}
-
-function refusalOf(deps: GateDeps, approval: Approval, input: DecisionInput): DecisionRefusal | undefined {
-  const { person, decision } = input;
-  if (decision === 'revoke' ? !mayRespond(person) : !mayApprove(person)) return 'not_allowed';
-  if (input.hash !== approval.hash) return 'other_plan';
-  if (decision === 'revoke') return approval.state === 'approved' ? undefined : 'not_pending';
-  if (approval.state !== 'pending') return 'not_pending';
-  if (deps.clock.now() >= approval.plan.expiresAt) return 'expired';
-  if (decision === 'deny') return undefined;
-  if (deps.flags().off || deps.flags().frozen) return 'stopped';
-  if (approval.decisions.some((one) => one.by === person.id)) return 'already_decided';
-  if (approval.plan.tier === 'R3' && input.typed !== approval.plan.service) return 'target_not_typed';
-  return undefined;
-}
-
-/** Whether, with this person's yes, enough different people agree. */
-function isComplete(deps: GateDeps, approval: Approval, person: Person): boolean {
-  const { tier, service } = approval.plan;
-  const owner = deps.inventory.services.get(service)?.owner ?? '';
-  const voters = [...approval.decisions.flatMap((one) => deps.people.get(one.by) ?? []), person];
-  return suffice(voters, { tier, owner });
 }
 
 function draftOf(approval: Approval, { decision, person, via }: DecisionInput, complete: boolean) {

@@ -1,7 +1,7 @@
 import type { EntryDraft } from '#audit/log.ts';
 import type { ApprovalId, IncidentId } from '#core/ids.ts';
 import { approvalStream, fact, incidentStream, SYSTEM } from '#incidents/entry.ts';
-import type { Approval } from './approval.ts';
+import { type Approval, isExpired, needsReminder } from './approval.ts';
 import type { GateDeps } from './gate-deps.ts';
 
 /** Ends every pending or approved plan of an incident that no longer needs it. */
@@ -10,7 +10,7 @@ export async function withdraw(
   incident: IncidentId,
   reason: string,
 ): Promise<readonly ApprovalId[]> {
-  return endEach(
+  return appendEach(
     deps,
     ({ plan, state }) => plan.incident === incident && (state === 'pending' || state === 'approved'),
     (one) => fact('approval.withdrawn', { approval: one.id, reason }, approvalContext(one)),
@@ -20,19 +20,28 @@ export async function withdraw(
 /** Ends every plan whose time is up; the answer to silence is no. */
 export async function expireDue(deps: GateDeps): Promise<readonly ApprovalId[]> {
   const now = deps.clock.now();
-  return endEach(
+  return appendEach(
     deps,
-    ({ state, calls, plan }) =>
-      (state === 'pending' || (state === 'approved' && calls.length === 0)) && now >= plan.expiresAt,
+    (one) => isExpired(one, now),
     (one) => fact('approval.expired', { approval: one.id }, approvalContext(one)),
   );
 }
 
+/** Records, once for each, that people should be reminded of a plan that nobody has answered. */
+export async function remindDue(deps: GateDeps): Promise<readonly ApprovalId[]> {
+  const now = deps.clock.now();
+  return appendEach(
+    deps,
+    (one) => needsReminder(one, now),
+    (one) => fact('approval.reminded', { approval: one.id }, approvalContext(one)),
+  );
+}
+
 /**
- * Appends one ending per approval that is due. `isDue` is asked again before each append: one that moved on so that it
+ * Appends one entry per approval that is due. `isDue` is asked again before each append: one that moved on so that it
  * is no longer due is left as it is, and one that moved on but still is (a yes came in at the same moment) ends too.
  */
-export async function endEach(
+export async function appendEach(
   deps: GateDeps,
   isDue: (approval: Approval) => boolean,
   draft: (approval: Approval) => EntryDraft,

@@ -1,13 +1,14 @@
 import type { Expect, Log } from '#audit/log.ts';
 import type { Clock, Random } from '#core/clock.ts';
-import type { ApprovalId, Digest } from '#core/ids.ts';
+import type { Digest } from '#core/ids.ts';
 import type { CallNumbers } from '#incidents/call-numbers.ts';
 import { approvalStream, incidentStream, stopStream, targetStream } from '#incidents/entry.ts';
 import type { IncidentFold } from '#incidents/incident-fold.ts';
 import type { Inventory } from '#incidents/inventory.ts';
-import { type Approval, holdsTarget } from './approval.ts';
+import type { Approval } from './approval.ts';
 import type { ApprovalFold } from './approval-fold.ts';
 import type { People } from './people.ts';
+import type { PermitSigner } from './permit.ts';
 import type { Plan, Step } from './plan.ts';
 import type { Policy, StopFlags } from './policy.ts';
 
@@ -24,32 +25,18 @@ export type GateDeps = {
   readonly people: People;
   /** Id of this server start. */
   readonly boot: string;
+  /** Signs permits with the key of this start. */
+  readonly signer: PermitSigner;
   readonly flags: () => StopFlags;
   /** Digest of the card that people see for a plan. */
   readonly cardDigest: (plan: Plan, hash: Digest) => Digest;
+  /** `changes`: how many one incident may start, undos not counted. */
+  readonly limits: { readonly changes: number };
   readonly timing: {
     readonly approvalMs: number;
     readonly verify: { samples: number; everyMs: number; windowMs: number };
   };
 };
-
-/**
- * Whether another change holds a target of these steps. One whose effect nobody knows holds it until its incident is
- * over: by then people have looked.
- */
-export function isBusy(
-  { approvals, incidents }: Pick<GateDeps, 'approvals' | 'incidents'>,
-  steps: readonly Step[],
-  except?: ApprovalId,
-): boolean {
-  const wanted = new Set(steps.map((step) => step.target.ref));
-  return approvals.all().some((one) => {
-    if (one.id === except || !holdsTarget(one)) return false;
-    const isOver = incidents.get(one.plan.incident)?.resolved !== null;
-    if (one.state === 'quarantined' && isOver) return false;
-    return one.plan.steps.some((step) => wanted.has(step.target.ref));
-  });
-}
 
 /** The versions that a claim must find unchanged when it is appended. */
 export function claimExpect(log: Log, approval: Approval, step: Step): Expect {

@@ -26,13 +26,28 @@ export function mayApprove(person: Person): boolean {
   return person.roles.some((role) => role === 'approver' || role === 'owner');
 }
 
+/** An owner of that team; nobody owns what has no team. */
 export function owns(person: Person, team: string): boolean {
-  return person.roles.includes('owner') && person.teams.includes(team);
+  return team !== '' && person.roles.includes('owner') && person.teams.includes(team);
 }
 
-/** Whether these people together may let a plan run: one approver; for a wide change two, one of whom owns the target. */
-export function suffice(voters: readonly Person[], { tier, owner }: { tier: Tier; owner: string }): boolean {
+/** What a plan asks of the people who say yes to it. */
+export type Needed = {
+  readonly tier: Tier;
+  /** The teams that own its targets. */
+  readonly owners: readonly string[];
+  /** Who asked for it. */
+  readonly requestedBy: PersonId | null;
+};
+
+/**
+ * Whether these people together may let a plan run: one approver; for a wide change two different ones, of whom every
+ * target has an owner, and who asked for it is not one of them.
+ */
+export function suffice(voters: readonly Person[], { tier, owners, requestedBy }: Needed): boolean {
   const approvers = new Map(voters.filter(mayApprove).map((person) => [person.id, person]));
   if (tier !== 'R3') return approvers.size >= 1;
-  return approvers.size >= 2 && [...approvers.values()].some((person) => owns(person, owner));
+  if (requestedBy !== null) approvers.delete(requestedBy);
+  const others = [...approvers.values()];
+  return others.length >= 2 && owners.every((team) => others.some((person) => owns(person, team)));
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { taggedHash } from '#core/hash.ts';
-import { ApprovalId, CallId, Digest, IncidentId, RunId, ServiceId, SessionKey } from '#core/ids.ts';
+import { ApprovalId, CallId, Digest, IncidentId, PersonId, RunId, ServiceId, SessionKey } from '#core/ids.ts';
 import { DeployRef, ServiceRef } from '#incidents/refs.ts';
 import { Cause, Decimal, SignalName, Tier } from '#incidents/vocabulary.ts';
 
@@ -84,6 +84,8 @@ export const Plan = z.strictObject({
   incident: IncidentId,
   session: SessionKey,
   run: RunId,
+  /** Who asked for exactly this; null = the agents' idea. */
+  requestedBy: PersonId.nullable(),
   service: ServiceId,
   environment: z.string().max(60),
   cause: Cause,

@@ -8,7 +8,15 @@ export type PolicyRule = {
   readonly services: readonly string[];
   readonly answer: 'ask' | 'deny';
 };
-export type Policy = { readonly version: Digest; readonly rules: readonly PolicyRule[] };
+export type Policy = {
+  readonly version: Digest;
+  readonly rules: readonly PolicyRule[];
+  /**
+   * How far an owner accepted each tool on each service, by `capKey`; one that is not in it counts as `observe`. Left
+   * out = nothing is held back.
+   */
+  readonly caps?: ReadonlyMap<string, Mode>;
+};
 
 /** Conditions that stop changes, whatever the rules say. */
 export type StopFlags = {
@@ -22,10 +30,14 @@ export type StopFlags = {
   readonly clockJumped: boolean;
   /** The log holds entries that this version does not understand. */
   readonly unreadLog: boolean;
+  /** An earlier log of this data directory was tampered with, and no owner has accepted that yet. */
+  readonly tampered: boolean;
 };
 
+export type PolicyCaller = AgentRole | 'system' | 'person';
+
 export type PolicyQuestion = {
-  readonly caller: AgentRole | 'system' | 'person';
+  readonly caller: PolicyCaller;
   readonly tool: string;
   readonly tier: Tier;
   readonly service: string;
@@ -36,39 +48,73 @@ export type PolicyQuestion = {
   readonly flags: StopFlags;
 };
 
-export type DenyReason =
-  | 'off'
-  | 'frozen'
-  | 'log_unverified'
-  | 'clock_jumped'
-  | 'unread_log'
-  | 'caller_not_allowed'
-  | 'policy_denied'
-  | 'mode_observe';
+export const denyReasons = [
+  'off',
+  'frozen',
+  'log_unverified',
+  'clock_jumped',
+  'unread_log',
+  'log_tampered',
+  'caller_not_allowed',
+  'policy_denied',
+  'mode_observe',
+] as const;
+export type DenyReason = (typeof denyReasons)[number];
 export type Verdict =
   | { kind: 'allow' }
   /** People decide: so many different ones, of which an owner of the target where `owner`. */
   | { kind: 'ask'; approvers: 1 | 2; owner: boolean }
-  /** The proposal is recorded, no buttons (`observe`), or shown with the command to run by hand (`propose`). */
-  | { kind: 'record' }
+  /** Nobody is asked: the proposal is recorded (`observe`), or also shown with the command to run by hand (`propose`). */
+  | { kind: 'record'; mode: Exclude<Mode, 'act'> }
   | { kind: 'deny'; reason: DenyReason };
 
+/** The worst that each caller may ask for. A change is only ever asked for by remediation; the others look and note. */
+const ceilings: Readonly<Record<PolicyCaller, Tier>> = {
+  coordinator: 'R1',
+  monitor: 'R0',
+  diagnosis: 'R0',
+  remediation: 'R3',
+  system: 'R1',
+  person: 'R1',
+};
+const badness: Readonly<Record<Tier, number>> = { R0: 0, R1: 1, R2: 2, R3: 3 };
+const reach: Readonly<Record<Mode, number>> = { observe: 0, propose: 1, act: 2 };
+
+/** Whether a caller may ask for a call of this tier at all. */
+export function isWithinCeiling(caller: PolicyCaller, tier: Tier): boolean {
+  return badness[tier] <= badness[ceilings[caller]];
+}
+
+/** The cell of `Policy.caps` that speaks of one tool on one service. */
+export function capKey(service: string, tool: string): string {
+  return `${service} ${tool}`;
+}
+
+/** The mode that reaches less far. */
+export function lowerMode(one: Mode, other: Mode): Mode {
+  return reach[one] <= reach[other] ? one : other;
+}
+
 /**
- * Who may do what, as one pure function: reads and notes run; a change is refused by any stop flag first, then by its
- * caller, then by the rules (deny wins, no matching rule denies), and only in mode `act` are people asked.
+ * Who may do what, as one pure function: reads and notes run for whoever may ask for them; a change is refused by any
+ * stop flag first, then by its caller, then by the rules (deny wins, no matching rule denies), and only where the mode is
+ * `act`, and was accepted as that, are people asked.
  */
 export function evaluate(policy: Policy, question: PolicyQuestion): Verdict {
-  if (question.tier === 'R0' || question.tier === 'R1') return { kind: 'allow' };
+  const { caller, tier, purpose } = question;
+  const mayAsk = isWithinCeiling(caller, tier);
+  if (tier === 'R0' || tier === 'R1')
+    return mayAsk ? { kind: 'allow' } : { kind: 'deny', reason: 'caller_not_allowed' };
   const stopped = stopReason(question);
   if (stopped !== undefined) return { kind: 'deny', reason: stopped };
-  if (question.caller !== 'remediation') return { kind: 'deny', reason: 'caller_not_allowed' };
+  if (!mayAsk) return { kind: 'deny', reason: 'caller_not_allowed' };
   const rules = policy.rules.filter((rule) => matches(rule, question));
   if (rules.length === 0 || rules.some((rule) => rule.answer === 'deny'))
     return { kind: 'deny', reason: 'policy_denied' };
-  if (question.mode !== 'act') {
-    return question.purpose === 'undo' ? { kind: 'deny', reason: 'mode_observe' } : { kind: 'record' };
-  }
-  return question.tier === 'R3'
+  const mode = modeOf(policy, question);
+  if (mode !== 'act')
+    return purpose === 'undo' ? { kind: 'deny', reason: 'mode_observe' } : { kind: 'record', mode };
+  return tier === 'R3'
     ? { kind: 'ask', approvers: 2, owner: true }
     : { kind: 'ask', approvers: 1, owner: false };
 }
@@ -79,7 +125,12 @@ function stopReason({ flags, purpose }: PolicyQuestion): DenyReason | undefined 
   if (flags.unverified) return 'log_unverified';
   if (flags.clockJumped) return 'clock_jumped';
   if (flags.unreadLog) return 'unread_log';
+  if (flags.tampered) return 'log_tampered';
   return undefined;
+}
+
+function modeOf({ caps }: Policy, { service, tool, mode }: PolicyQuestion): Mode {
+  return caps === undefined ? mode : lowerMode(mode, caps.get(capKey(service, tool)) ?? 'observe');
 }
 
 function matches(rule: PolicyRule, question: PolicyQuestion): boolean {

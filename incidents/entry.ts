@@ -6,6 +6,7 @@ import type { ApprovalId, IncidentId, RunId, SessionKey } from '#core/ids.ts';
 import { actionFacts } from './facts/action.ts';
 import { incidentFacts } from './facts/incident.ts';
 import { logFacts } from './facts/log.ts';
+import { policyFacts } from './facts/policy.ts';
 import { sessionFacts } from './facts/session.ts';
 
 /**
@@ -17,6 +18,7 @@ export const entryBodies = {
   ...incidentFacts,
   ...sessionFacts,
   ...actionFacts,
+  ...policyFacts,
 } as const;
 
 export type EntryKind = keyof typeof entryBodies;

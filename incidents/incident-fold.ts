@@ -22,7 +22,7 @@ const SavedState = z.object({
  */
 export class IncidentFold implements Fold {
   readonly name = 'incidents';
-  readonly version = 2;
+  readonly version = 4;
   /** Incidents ever opened. */
   opened = 0;
   unknownKinds = 0;
@@ -44,6 +44,7 @@ export class IncidentFold implements Fold {
     const fact = readFact(entry);
     if (fact === undefined) this.unknownKinds += 1;
     else if (fact.kind === 'incident.opened') this.#openIncident(fact.body, entry);
+    else if (fact.kind === 'log.carried') this.opened = Math.max(this.opened, fact.body.incidents);
     else if (entry.incidentId !== undefined) this.#applyToOpen(fact, entry.incidentId);
     if (entry.kind === 'incident.opened' || entry.kind === 'server.started') this.#retire(entry.ts);
   }
@@ -67,10 +68,11 @@ export class IncidentFold implements Fold {
       resolved: null,
       monitor: null,
       diagnosis: null,
+      requests: [],
       actions: [],
       verified: false,
       calls: 0,
-      models: { rules: 0, model: 0, usdMicros: 0 },
+      models: { rules: 0, model: 0, usdMicros: 0, fallback: null },
       firstSeq: entry.seq,
       lastSeq: entry.seq,
       trace: entry.traceId,
@@ -153,8 +155,12 @@ function step(incident: Incident, fact: Fact): void {
       if (incident.state === 'open') incident.state = 'investigating';
       return;
     case 'turn.replied':
-      incident.models[fact.body.mode] += 1;
+      return countTurn(incident.models, fact.body);
+    case 'spend.reserved':
       incident.models.usdMicros += fact.body.usdMicros;
+      return;
+    case 'model.attempted':
+      incident.models.usdMicros += fact.body.usdMicros - fact.body.reservedUsdMicros;
       return;
     case 'run.settled':
       return settleRun(incident, fact.body);
@@ -188,6 +194,9 @@ function stepOwnership(incident: Incident, fact: Fact): void {
     case 'incident.escalated':
       incident.escalated = { reason: fact.body.reason, missing: fact.body.missing, at: fact.entry.ts };
       return;
+    case 'change.requested':
+      incident.requests.push(fact.body);
+      return;
     case 'incident.resolved':
       incident.state = 'resolved';
       incident.resolved = { resolution: fact.body.resolution, by: fact.body.by, at: fact.entry.ts };
@@ -205,6 +214,11 @@ function stepOwnership(incident: Incident, fact: Fact): void {
     default:
       return;
   }
+}
+
+function countTurn(models: Incident['models'], { mode, model, why }: BodyOf<'turn.replied'>): void {
+  models[mode] += 1;
+  if (why !== null) models.fallback = { turns: (models.fallback?.turns ?? 0) + 1, mode, model, why };
 }
 
 function settleRun(incident: Incident, body: BodyOf<'run.settled'>): void {

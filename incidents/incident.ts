@@ -29,6 +29,9 @@ export type IncidentAlert = {
   cleared: boolean;
 };
 
+/** So many turns were answered by another than the first choice; the last of them by whom, and why (a closed word). */
+export type ModelFallback = { turns: number; mode: 'rules' | 'model'; model: string; why: string };
+
 /** One change that was started, in order; an undo is `undo:TOOL`. */
 export type IncidentAction = string;
 
@@ -48,11 +51,14 @@ export type Incident = {
   resolved: { resolution: Resolution; by: string; at: number } | null;
   monitor: MonitorReport | null;
   diagnosis: DiagnosisReport | null;
+  /** What people asked for themselves, in order. */
+  requests: { by: PersonId; tool: string; target: string }[];
   actions: IncidentAction[];
   verified: boolean;
   /** Number of the last evidence id that was given out. */
   calls: number;
-  models: { rules: number; model: number; usdMicros: number };
+  /** Turns by who answered; what was spent, with what is reserved; and the last turn that was not answered by the first choice. */
+  models: { rules: number; model: number; usdMicros: number; fallback: ModelFallback | null };
   /** Log positions of the first and last entry. */
   firstSeq: number;
   lastSeq: number;

@@ -62,7 +62,8 @@ export type DeploymentsSeen = z.infer<typeof DeploymentsSeen>;
 /** `workload_status`: what runs now. */
 export const WorkloadSeen = z.strictObject({
   service: ServiceId,
-  /** Pins the target: another generation means that somebody changed it. */
+  /** Pin the target: another uid or generation means that somebody changed it. */
+  uid: z.string().max(300),
   generation: z.int(),
   version: z.string().max(100),
   replicas: z.int(),

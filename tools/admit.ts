@@ -1,3 +1,4 @@
+import { isWithinCeiling } from '#approvals/policy.ts';
 import { canonical, type JsonObject } from '#core/canonical.ts';
 import type { Clock } from '#core/clock.ts';
 import type { Caller } from '#incidents/caller.ts';
@@ -21,6 +22,7 @@ export function admit(
     if (caller.signal.aborted || deps.clock.now() >= caller.budget.deadline) return no('run_ended');
     if (!caller.allowlist.includes(tool.name))
       return no('not_allowed', `${caller.role} does not hold ${tool.name}`);
+    if (!isWithinCeiling(caller.role, tool.tier)) return no('caller_not_allowed');
     if (caller.budget.toolCalls <= 0) return no('budget_exceeded');
     caller.budget.toolCalls -= 1;
   } else if (tool.kind === 'session') return no('caller_not_allowed');

@@ -1,4 +1,4 @@
-import type { ProposeRefusal } from '#approvals/propose.ts';
+import type { ProposeRefusal } from '#approvals/proposal.ts';
 import type { JsonValue } from '#core/canonical.ts';
 import type { ApprovalId, CallId } from '#core/ids.ts';
 import type { AgentCaller, Caller } from '#incidents/caller.ts';

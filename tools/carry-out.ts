@@ -1,26 +1,29 @@
-import { type Approval, isTakenBack } from '#approvals/approval.ts';
-import { approvalContext } from '#approvals/end.ts';
-import { type Claimed, claim, claimUndo, type Recheck } from '#approvals/gate.ts';
+import { type Approval, isTakenBack, isUndoOpen, type StepCall } from '#approvals/approval.ts';
+import { appendEach, approvalContext } from '#approvals/end.ts';
+import { type Claimed, claim, claimUndo } from '#approvals/gate.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import { orderKey, type Permit, type PermittedOrder } from '#approvals/permit.ts';
 import type { Step } from '#approvals/plan.ts';
-import { canonical } from '#core/canonical.ts';
-import type { ApprovalId, CallId, IncidentId } from '#core/ids.ts';
+import type { ApprovalId, CallId } from '#core/ids.ts';
 import { fact } from '#incidents/entry.ts';
-import { SignalSeen, WorkloadSeen } from '#incidents/observations.ts';
-import { decimal } from '#incidents/vocabulary.ts';
-import type { CallResult, Invoke } from './call-result.ts';
 import type { ChangeOutcome } from './drivers/ports.ts';
 import type { createInvoke } from './invoke.ts';
+import { recheckWith } from './recheck.ts';
 
 /** The executor: the only place with act credentials. It performs a permit once and can be asked what became of an order. */
 export type Execute = {
+  /** Resolves when changes can be performed, when they could not for `limitMs`, or when the server stops. */
+  ready(limitMs: number): Promise<'up' | 'down' | 'closed'>;
   change(permit: Permit, deadlineMs: number): Promise<ChangeOutcome>;
+  /** `since`: when the intent of the order became durable, ms. `closed`: the server stops, nobody can say yet. */
   settle(
     service: Step['target']['service'],
-    order: Pick<PermittedOrder, 'tool' | 'key'>,
-  ): Promise<'happened' | 'did_not_happen' | 'unknown'>;
+    order: Pick<PermittedOrder, 'tool' | 'key'> & { readonly since: number },
+  ): Promise<'happened' | 'did_not_happen' | 'unknown' | 'closed'>;
 };
+
+/** An undo waits so long for an executor that is down; then people must do it. */
+const UNDO_WAITS_MS = 60_000;
 
 export type CarryOutDeps = {
   readonly gate: GateDeps;
@@ -34,30 +37,52 @@ export type CarryOutDeps = {
  */
 export async function carryOut(deps: CarryOutDeps, id: ApprovalId): Promise<void> {
   for (;;) {
-    const claimed = await claim(deps.gate, id, recheck(deps));
+    // While nothing can be performed the plan stays approved; once its time is up the claim says so.
+    const ready = await deps.execute.ready(timeLeft(deps, id));
+    if (ready === 'closed') return;
+    if (ready === 'down' && timeLeft(deps, id) > 0) continue;
+    const claimed = await claim(deps.gate, id, recheckWith(deps.invoke));
     if (claimed.kind === 'refused' && claimed.reason === 'conflict') continue;
     if (claimed.kind === 'refused') return;
     if ((await performClaimed(deps, claimed)).kind !== 'done') return;
   }
 }
 
-/** Runs the pre-approved undo of a change that did not help, its last step first, and records how that went. */
+function timeLeft({ gate }: CarryOutDeps, id: ApprovalId): number {
+  return Math.max(0, (gate.approvals.get(id)?.plan.expiresAt ?? 0) - gate.clock.now());
+}
+
+/**
+ * Runs the pre-approved undo of a change that did not help, its last step first, and records how that went. An undo that
+ * an earlier start began is asked about, not made again.
+ */
 export async function undo(deps: CarryOutDeps, id: ApprovalId): Promise<void> {
-  const ended = await takeBack(deps, id);
+  const ready = await deps.execute.ready(UNDO_WAITS_MS);
   const approval = deps.gate.approvals.get(id);
-  if (approval === undefined) return;
-  const complete = isTakenBack(approval);
-  const body = { approval: id, complete, reason: complete ? null : ended };
-  await deps.gate.log.append([fact('action.undone', body, approvalContext(approval))]);
+  if (ready === 'closed' || approval === undefined) return;
+  await reconcile(deps, approval);
+  const ended = ready === 'down' ? 'executor_down' : await takeBack(deps, approval);
+  await appendEach(
+    deps.gate,
+    // One that is under way, or whose effect cannot be found out before the next start, has not ended.
+    (one) => one.id === id && one.state === 'unverified' && !isUndoOpen(one),
+    (one) => {
+      const complete = isTakenBack(one);
+      const body = { approval: id, complete, reason: complete ? null : ended };
+      return fact('action.undone', body, approvalContext(one));
+    },
+  );
 }
 
 /** Takes back step by step; gives why it ended, which is `nothing_to_undo` when no step is left. */
-async function takeBack(deps: CarryOutDeps, id: ApprovalId): Promise<string> {
+async function takeBack(deps: CarryOutDeps, approval: Approval): Promise<string> {
   for (;;) {
-    const claimed = await claimUndo(deps.gate, id, recheck(deps));
+    if (isUndoOpen(approval)) return 'not_known';
+    if (approval.calls.some(({ undo, outcome }) => undo && outcome === 'failed')) return 'failed';
+    const claimed = await claimUndo(deps.gate, approval.id, recheckWith(deps.invoke));
     if (claimed.kind === 'refused') return claimed.reason;
     const outcome = await performClaimed(deps, claimed);
-    if (outcome.kind !== 'done') return outcome.kind;
+    if (outcome.kind === 'refused') return outcome.kind;
   }
 }
 
@@ -83,8 +108,7 @@ async function performClaimed(deps: CarryOutDeps, { permit, step }: Ready): Prom
   } as const;
   if (approval !== undefined)
     await deps.gate.log.append([fact('tool.finished', body, approvalContext(approval))]);
-  if (outcome.kind === 'unknown' && approval !== undefined && !permit.fields.undo)
-    await reconcile(deps, approval);
+  if (outcome.kind === 'unknown' && approval !== undefined) await reconcile(deps, approval);
   return outcome;
 }
 
@@ -93,101 +117,30 @@ function millis(figure: number): number {
   return Number.isFinite(figure) ? Math.min(Math.max(0, Math.round(figure)), Number.MAX_SAFE_INTEGER) : 0;
 }
 
-/** Asks the backend what became of a call with an unknown outcome; when it cannot say, people must look. */
+/**
+ * Asks the backend what became of a call with an unknown outcome, of a step or of its undo; when it cannot say, people
+ * must look. Nothing is sent again.
+ */
 export async function reconcile(deps: CarryOutDeps, approval: Approval): Promise<void> {
-  const made = approval.calls.find((call) => call.outcome === 'unknown' && !call.undo);
+  const made = approval.calls.find((call) => call.outcome === 'unknown');
   const step = made === undefined ? undefined : approval.plan.steps[made.step];
-  if (made === undefined || step === undefined) return;
-  const key = orderKey(approval.hash, made.step, 'run');
-  const effect = await deps.execute.settle(step.target.service, { tool: step.tool, key });
-  const context = approvalContext(approval);
-  const draft =
-    effect === 'unknown'
-      ? fact('action.quarantined', { approval: approval.id, step: made.step, call: made.call }, context)
-      : fact(
-          'action.reconciled',
-          { approval: approval.id, step: made.step, call: made.call, effect },
-          context,
-        );
-  await deps.gate.log.append([draft]);
+  const tool = made?.undo === true ? step?.undo?.tool : step?.tool;
+  if (made === undefined || step === undefined || tool === undefined) return;
+  const key = orderKey(approval.hash, made.step, made.undo ? 'undo' : 'run');
+  const since = made.startedAt;
+  const effect = await deps.execute.settle(step.target.service, { tool, key, since });
+  if (effect === 'closed') return;
+  const about = { approval: approval.id, step: made.step, call: made.call };
+  await appendEach(
+    deps.gate,
+    (one) => one.id === approval.id && outcomeOf(one, made) === 'unknown' && one.state !== 'quarantined',
+    (one) =>
+      effect === 'unknown'
+        ? fact('action.quarantined', about, approvalContext(one))
+        : fact('action.reconciled', { ...about, effect }, approvalContext(one)),
+  );
 }
 
-/** One look at the signal that must come back: recorded, and judged when there are enough, or when the window is over. */
-export async function sample(deps: CarryOutDeps, approval: Approval): Promise<void> {
-  const { verification, incident, createdAt } = approval.plan;
-  const args = { service: `service:${verification.service}`, signal: verification.signal, at: createdAt };
-  const result = await deps.invoke.one({ kind: 'system', incident }, 'metrics_query', args);
-  const value = signalValue(result);
-  const inBand = value !== null && value >= Number(verification.low) && value <= Number(verification.high);
-  await record(deps, approval, result.call, { value, inBand });
-  const now = deps.gate.clock.now();
-  if (approval.inBand >= verification.samples) {
-    await deps.gate.log.append([
-      fact(
-        'action.verified',
-        { approval: approval.id, samples: approval.samples },
-        approvalContext(approval),
-      ),
-    ]);
-  } else if (now - approval.at >= verification.windowMs) {
-    await deps.gate.log.append([
-      fact('action.unverified', { approval: approval.id, reason: 'out_of_band' }, approvalContext(approval)),
-    ]);
-  }
-}
-
-async function record(
-  deps: CarryOutDeps,
-  approval: Approval,
-  call: CallId | null,
-  seen: { value: number | null; inBand: boolean },
-): Promise<void> {
-  if (call === null) return;
-  const value = seen.value === null ? null : (decimal(seen.value) ?? null);
-  await deps.gate.log.append([
-    fact(
-      'action.sampled',
-      { approval: approval.id, call, value, inBand: seen.inBand },
-      approvalContext(approval),
-    ),
-  ]);
-}
-
-function signalValue(result: CallResult): number | null {
-  if (result.outcome.kind !== 'ok') return null;
-  const seen = SignalSeen.safeParse(result.outcome.value);
-  return seen.success ? seen.data.now : null;
-}
-
-/** Whether the target is still as people saw it; `undo` only asks that nobody touched it since the change. */
-function recheck(deps: CarryOutDeps): Recheck {
-  return async ({ approval, step, generation, purpose }) => {
-    const caller = { kind: 'system', incident: approval.plan.incident } as const;
-    if (purpose === 'undo')
-      return (await generationOf(deps.invoke, approval.plan.incident, step.target.ref)) === generation
-        ? 'same'
-        : 'drifted';
-    const again = await deps.invoke.dryRun(caller, step.tool, argsOf(step));
-    if (again.kind === 'refused') return 'dry_run_failed';
-    const { target, preview, undo: back } = again.step;
-    const shown = { target: { ...step.target, generation }, preview: step.preview, undo: step.undo };
-    return canonical({ target, preview, undo: back }) === canonical(shown) ? 'same' : 'drifted';
-  };
-}
-
-/** The generation that a target has now; null when it cannot be seen. */
-export async function generationOf(
-  invoke: Invoke,
-  incident: IncidentId,
-  service: string,
-): Promise<number | null> {
-  const result = await invoke.one({ kind: 'system', incident }, 'workload_status', { service });
-  const seen = result.outcome.kind === 'ok' ? WorkloadSeen.safeParse(result.outcome.value) : undefined;
-  return seen?.success ? seen.data.generation : null;
-}
-
-/** The tool's arguments are the change without the tool's name. */
-function argsOf(step: Step) {
-  const { tool: _tool, ...args } = step.change;
-  return args;
+function outcomeOf(approval: Approval, { call }: { call: CallId }): StepCall['outcome'] | undefined {
+  return approval.calls.find((one) => one.call === call)?.outcome;
 }

@@ -1,4 +1,5 @@
 import type { Plan, Step, Undo } from '#approvals/plan.ts';
+import { targetsOf } from '#approvals/plan-targets.ts';
 import { unreachable } from '#core/errors.ts';
 import { taggedHash } from '#core/hash.ts';
 import type { Digest } from '#core/ids.ts';
@@ -53,12 +54,26 @@ export function approvalCard(plan: Plan, hash: Digest): ApprovalCard {
     check: checkOf(plan),
     why: `${causeWords(plan.cause, plan.service)} (${confidence(plan.confidence)})`,
     evidence: [...plan.evidence],
-    needs: wide
-      ? `two people, one of them an owner of ${plan.service}, neither who asked for it`
-      : 'one approver',
-    typed: wide ? plan.service : '',
+    needs: needsOf(plan),
+    typed: wide ? targetsOf(plan).join(', ') : '',
     expiresAt: plan.expiresAt,
   };
+}
+
+function needsOf(plan: Plan): string {
+  const targets = targetsOf(plan);
+  if (plan.tier === 'R3') {
+    const owner =
+      targets.length > 1
+        ? `for each of ${targets.join(', ')} an owner of it`
+        : `one of them an owner of ${plan.service}`;
+    const requester =
+      plan.requestedBy === null ? 'who asked for it' : `${plan.requestedBy}, who asked for it`;
+    return `two people, ${owner}, not ${requester}`;
+  }
+  return plan.requestedBy === null
+    ? 'one approver'
+    : `one approver; ${plan.requestedBy}, who asked for it, must also type ${targets.join(', ')}`;
 }
 
 /** Binds what people saw into their decision. */
@@ -115,7 +130,7 @@ function undoOf(undo: Undo | null): string {
 }
 
 function touchesOf(plan: Plan): string {
-  const targets = [...new Set(plan.steps.map((step) => step.target.service))];
+  const targets = targetsOf(plan);
   const felt = [...new Set(plan.steps.flatMap((step) => step.touches))].filter(
     (service) => !targets.includes(service),
   );

@@ -1,5 +1,5 @@
 import type { Approval } from '#approvals/approval.ts';
-import type { DecisionRefusal } from '#approvals/decide.ts';
+import type { DecisionRefusal } from '#approvals/decision.ts';
 import { unreachable } from '#core/errors.ts';
 import { inert } from '#core/inert.ts';
 import type { ApprovalCard } from './approval-card.ts';
@@ -90,7 +90,7 @@ function refusalLine(
     case 'requester':
       return `you asked for ${id} yourself; somebody else must approve it`;
     case 'target_not_typed':
-      return `${id} is a wide change: the name of its target must be typed`;
+      return `${id} needs the name of what it changes, typed: --typed NAME`;
     case 'stopped':
       return `${id} cannot be approved while changes are frozen or everything is off`;
     default:

@@ -4,8 +4,10 @@ import { inert } from '#core/inert.ts';
 import type { Incident, IncidentState } from '#incidents/incident.ts';
 import { outcomeOf, titleOf } from '#incidents/incident.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
+import { SpendFold } from '#incidents/spend-fold.ts';
 import type { Mode, Severity } from '#incidents/vocabulary.ts';
 import { approvalCard } from './approval-card.ts';
+import { type ModelUse, modelUse } from './model-use.ts';
 import { findingFigure, gapWords, ruledOutWords } from './narrate-reports.ts';
 import { nextStep } from './next-step.ts';
 import { confidence } from './numbers.ts';
@@ -64,7 +66,7 @@ export type IncidentCard = {
     readonly at: number;
   } | null;
   readonly resolved: { readonly how: string; readonly by: string; readonly at: number } | null;
-  readonly models: { readonly rules: number; readonly model: number; readonly usdMicros: number };
+  readonly models: ModelUse;
   /** What happens now; `until` is when that ends by itself. */
   readonly next: { readonly text: string; readonly until: number | null };
   readonly timeline: readonly StoryLine[];
@@ -77,33 +79,28 @@ export type IncidentCard = {
 export function incidentCard(entries: readonly Entry[], zone: string): IncidentCard | undefined {
   const incidents = new IncidentFold();
   const approvals = new ApprovalFold();
+  const spend = new SpendFold();
   for (const entry of entries) {
     incidents.apply(entry);
     approvals.apply(entry);
+    spend.apply(entry);
   }
   const incident = incidents.current()[0];
-  return incident === undefined ? undefined : cardOf(incident, approvals.all(), timelineOf(entries, zone));
+  if (incident === undefined) return undefined;
+  const models = modelUse(incident, spend.incident(incident.id));
+  return cardOf(incident, { approvals: approvals.all(), models, timeline: timelineOf(entries, zone) });
 }
 
 function cardOf(
   incident: Incident,
-  approvals: readonly Approval[],
-  timeline: readonly StoryLine[],
-): IncidentCard {
-  const {
-    id,
-    severity,
-    state,
-    service,
-    environment,
-    owner,
-    mode,
-    openedAt,
-    takenBy,
+  {
+    approvals,
     models,
-    monitor,
-    diagnosis,
-  } = incident;
+    timeline,
+  }: Pick<IncidentCard, 'models' | 'timeline'> & { approvals: readonly Approval[] },
+): IncidentCard {
+  const { id, severity, state, service, environment, owner, mode, openedAt, takenBy, monitor, diagnosis } =
+    incident;
   return {
     id,
     title: inert(titleOf(incident)),
@@ -132,7 +129,7 @@ function cardOf(
       by: actorWords(incident.resolved.by),
       at: incident.resolved.at,
     },
-    models: { ...models },
+    models,
     next: nextStep(incident, approvals),
     timeline,
   };

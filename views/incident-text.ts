@@ -1,5 +1,5 @@
 import type { IncidentCard } from './incident-card.ts';
-import { count, dollars } from './numbers.ts';
+import { fallbackLine, modelUseLine, roleUseLine } from './model-use.ts';
 import { storyText } from './story.ts';
 import { labelled, type Paint, wrap } from './table.ts';
 import { ago, hourMinute, instant, offset } from './time.ts';
@@ -38,7 +38,9 @@ export function renderIncident(card: IncidentCard, screen: Screen): string[] {
           'people',
           `asked at ${hourMinute(card.escalated.at, zone)}: ${card.escalated.why}${missing(card.escalated.missing)}`,
         )),
-    ...labelled('mode', `${card.mode} in ${card.environment}; ${brains(card)}`),
+    ...labelled('mode', `${card.mode} in ${card.environment}; ${modelUseLine(card.models)}`),
+    ...(card.models.fallback === null ? [] : labelled('model', fallbackLine(card.models.fallback))),
+    ...card.models.roles.flatMap((role, index) => labelled(index === 0 ? 'cost' : '', roleUseLine(role))),
     ...labelled(card.resolved === null ? 'next' : 'ended', nextLine(card, zone)),
     '',
     `timeline  ${instant(card.openedAt, zone)}`,
@@ -74,11 +76,6 @@ function changeLine(
 
 function missing(list: readonly string[]): string {
   return list.length === 0 ? '' : `; missing: ${list.join(', ')}`;
-}
-
-function brains({ models }: IncidentCard): string {
-  const who = models.model === 0 ? 'rules only' : models.rules === 0 ? 'AI model' : 'rules and AI model';
-  return `${who}, ${count(models.model, 'model call')}, ${dollars(models.usdMicros)}`;
 }
 
 function nextLine({ resolved, next }: IncidentCard, zone: string): string {

@@ -25,6 +25,10 @@ export function narrateApproval(fact: Fact, known: Known): StoryLine[] {
       return say('denied', `by ${fact.body.by} (${fact.body.via}); nothing is done`, fact.body.approval);
     case 'approval.expired':
       return say('expired', 'nobody decided in time; nothing is done', fact.body.approval);
+    case 'approval.reminded':
+      return say('reminder', 'nobody has answered yet', fact.body.approval);
+    case 'approval.asked_again':
+      return say('again', `${fact.body.by} wants it looked at anew`, fact.body.approval);
     case 'approval.withdrawn':
       return say('withdrawn', `${plainReason(fact.body.reason)}; nothing is done`, fact.body.approval);
     case 'approval.superseded':
@@ -61,15 +65,17 @@ function narrateAction(fact: Fact, { approval, sample }: Known): StoryLine[] {
   const say = (who: string, what: string, ref: string) => [told(at, who, { what, ref })];
   switch (fact.kind) {
     case 'action.reconciled':
-      return say(
-        'checked',
-        `the change ${fact.body.effect === 'happened' ? 'did happen' : 'did not happen'}`,
-        fact.body.approval,
-      );
+      return say('checked', `the change ${happened(fact.body.effect)}`, fact.body.approval);
     case 'action.quarantined':
       return say(
         'unknown',
         'whether the change happened cannot be found out; a person must look',
+        fact.body.approval,
+      );
+    case 'action.released':
+      return say(
+        'released',
+        `${fact.body.by} looked: the change ${happened(fact.body.effect)}`,
         fact.body.approval,
       );
     case 'action.sampled':
@@ -102,6 +108,10 @@ function narrateAction(fact: Fact, { approval, sample }: Known): StoryLine[] {
     default:
       return [];
   }
+}
+
+function happened(effect: 'happened' | 'did_not_happen'): string {
+  return effect === 'happened' ? 'did happen' : 'did not happen';
 }
 
 function sampled({ value }: BodyOf<'action.sampled'>, approval: Approval | undefined): string {

@@ -6,7 +6,7 @@ import { type StoryLine, told } from './story.ts';
 import { clockTime, duration } from './time.ts';
 import { causeName, causeWords, plainReason, signalWords } from './words.ts';
 
-type RunFact = Extract<Fact, { kind: 'run.started' | 'run.settled' | 'session.spawned' | 'turn.replied' }>;
+type RunFact = Extract<Fact, { kind: 'run.started' | 'run.settled' | 'session.spawned' }>;
 
 /** Sessions and what they reported: who was started with what, what was found, what cause stands out. */
 export function narrateRun(fact: RunFact, { zone }: Known): StoryLine[] {
@@ -22,7 +22,6 @@ export function narrateRun(fact: RunFact, { zone }: Known): StoryLine[] {
       ];
     }
     case 'run.started':
-    case 'turn.replied':
       return [];
     case 'run.settled':
       return settled(fact.body, { at, zone });

@@ -3,6 +3,7 @@ import type { BodyOf, Fact } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Known } from './known.ts';
 import { narrateApproval } from './narrate-approvals.ts';
+import { narrateModel } from './narrate-models.ts';
 import { narrateRun } from './narrate-reports.ts';
 import { narrateTool } from './narrate-tools.ts';
 import { count, dollars } from './numbers.ts';
@@ -17,8 +18,12 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
     case 'run.started':
     case 'run.settled':
     case 'session.spawned':
-    case 'turn.replied':
       return narrateRun(fact, known);
+    case 'turn.replied':
+    case 'spend.reserved':
+    case 'model.attempted':
+    case 'spend.noticed':
+      return narrateModel(fact, known);
     case 'tool.intended':
     case 'tool.finished':
     case 'tool.refused':

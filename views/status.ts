@@ -4,7 +4,7 @@ import type { Incident } from '#incidents/incident.ts';
 import { approvalCard } from './approval-card.ts';
 import { type IncidentRow, incidentRow } from './incident-list.ts';
 import type { Screen } from './incident-text.ts';
-import { count } from './numbers.ts';
+import { count, dollars } from './numbers.ts';
 import { labelled, pad, wrap } from './table.ts';
 import { ago, duration, instant, until } from './time.ts';
 
@@ -20,6 +20,17 @@ export type Stops = {
   readonly by: string | null;
   readonly at: number | null;
 };
+/** Why no change is started now, beside what people switched off. */
+export const holdReasons = [
+  'log_failed',
+  'log_tampered',
+  'log_unverified',
+  'entries_unread',
+  'clock_behind',
+  'executor_down',
+  'executor_starting',
+] as const;
+export type Hold = { readonly reason: (typeof holdReasons)[number]; readonly detail: string | null };
 export type PendingRow = {
   readonly approval: string;
   readonly incident: string;
@@ -32,31 +43,43 @@ export type PendingRow = {
 export type StatusView = {
   readonly server: { readonly version: string; readonly startedAt: number; readonly pid: number } | null;
   readonly ai: 'rules' | 'model';
+  /** What models cost on this UTC day, and what they may; null where none is configured or that is not known. */
+  readonly spend: { readonly usdMicros: number; readonly limitUsdMicros: number } | null;
   readonly stops: Stops;
+  readonly holds: readonly Hold[];
   readonly incidents: readonly IncidentRow[];
   readonly pending: readonly PendingRow[];
   readonly log: LogStanding;
+  /** What the config allows beyond what was accepted, and what does not count yet. */
+  readonly policyWaiting: { readonly answers: number; readonly people: number };
 };
 
 export type StatusInput = {
   readonly server: StatusView['server'];
   readonly ai: StatusView['ai'];
+  readonly spend: StatusView['spend'];
   readonly stops: Stops;
+  readonly holds: readonly Hold[];
   readonly incidents: readonly Incident[];
   readonly approvals: readonly Approval[];
   readonly log: LogStanding;
+  readonly policyWaiting: StatusView['policyWaiting'];
 };
 
 /** The status from the folds; only what is open. */
-export function statusView({ server, ai, stops, incidents, approvals, log }: StatusInput): StatusView {
+export function statusView(input: StatusInput): StatusView {
+  const { server, ai, spend, stops, holds, incidents, approvals, log, policyWaiting } = input;
   const { off, frozen, by, at } = stops;
   return {
     server,
     ai,
+    spend,
     stops: { off, frozen, by: by === null ? null : inert(by), at },
+    holds: holds.map(({ reason, detail }) => ({ reason, detail: detail === null ? null : inert(detail) })),
     incidents: incidents.filter((incident) => incident.resolved === null).map(incidentRow),
     pending: approvals.filter((one) => one.state === 'pending').map(pendingRow),
     log: { ...log, problem: log.problem === null ? null : inert(log.problem) },
+    policyWaiting,
   };
 }
 
@@ -71,12 +94,9 @@ export function renderStatus(view: StatusView, screen: Screen): string[] {
   return [
     ...incidentLines(view, screen),
     ...pendingLines(view, screen),
-    ...line('changes', changesWord(view.stops, screen), screen, view.stops.off || view.stops.frozen),
-    ...line(
-      'AI',
-      view.ai === 'rules' ? 'no AI model used: rules' : 'AI model, with the rules to fall back on',
-      screen,
-    ),
+    ...line('changes', changesWord(view, screen), screen, isHeld(view)),
+    ...policyLines(view, screen),
+    ...line('AI', aiWord(view), screen, isSpent(view)),
     ...line('log', logWord(view.log), screen, view.log.verified === 'bad' || view.log.problem !== null),
     ...line(
       'server',
@@ -88,6 +108,18 @@ export function renderStatus(view: StatusView, screen: Screen): string[] {
     ),
     screen.paint('quiet', `now ${instant(now, zone)}`),
   ];
+}
+
+function aiWord({ ai, spend }: StatusView): string {
+  if (ai === 'rules') return 'no AI model used: rules';
+  const base = 'AI model, with the rules to fall back on';
+  return spend === null
+    ? base
+    : `${base}; ${dollars(spend.usdMicros)} of ${dollars(spend.limitUsdMicros)} today (UTC)`;
+}
+
+function isSpent({ spend }: StatusView): boolean {
+  return spend !== null && spend.limitUsdMicros > 0 && spend.usdMicros >= spend.limitUsdMicros * 0.8;
 }
 
 function line(label: string, text: string, { paint }: Screen, bad = false): string[] {
@@ -126,11 +158,38 @@ function pendingLines({ pending }: StatusView, screen: Screen): string[] {
   ];
 }
 
-function changesWord({ off, frozen, by, at }: Stops, screen: Screen): string {
+/** Said only where something waits. */
+function policyLines({ policyWaiting: { answers, people } }: StatusView, screen: Screen): string[] {
+  const parts = [
+    ...(answers > 0 ? [count(answers, 'answer')] : []),
+    ...(people > 0 ? [count(people, 'person', 'people')] : []),
+  ];
+  if (parts.length === 0) return [];
+  const text = `allows more than accepted: ${parts.join(' and ')} ${answers + people === 1 ? 'waits' : 'wait'} for an owner: firebreak policy accept`;
+  return line('policy', text, screen, true);
+}
+
+function isHeld({ stops, holds }: StatusView): boolean {
+  return stops.off || stops.frozen || holds.length > 0;
+}
+
+const HOLDS: Readonly<Record<Hold['reason'], string>> = {
+  log_failed: 'nothing can be recorded, so nothing is started',
+  log_tampered: 'the log was tampered with',
+  log_unverified: 'the log is not verified yet',
+  entries_unread: 'the log has entries that this version cannot read',
+  clock_behind: 'the clock is behind the last entry of the log',
+  executor_down: 'the process that makes them is down and will be started again',
+  executor_starting: 'the process that makes them is starting',
+};
+
+function changesWord({ stops: { off, frozen, by, at }, holds }: StatusView, screen: Screen): string {
   const who = by === null ? '' : `, by ${by}${at === null ? '' : ` ${ago(at, screen)}`}`;
   if (off) return `OFF: nothing new is done${who}; on again: firebreak on`;
   if (frozen) return `frozen: no change is started${who}; end it: firebreak freeze off`;
-  return 'possible where the mode is act and people approve';
+  if (holds.length === 0) return 'possible where the mode is act and people approve';
+  const why = holds.map(({ reason, detail }) => HOLDS[reason] + (detail === null ? '' : ` (${detail})`));
+  return `held back: ${why.join('; ')}`;
 }
 
 function logWord({ entries, verified, problem }: LogStanding): string {

@@ -29,6 +29,7 @@ const escalations: Readonly<Record<EscalationReason, string>> = {
   expired: 'nobody decided in time',
   unknown_service: 'the page names a service that is not in the config',
   agent_failed: 'an agent ran out of time or budget, or gave no usable answer',
+  log_damaged: 'the log was tampered with; what was decided before does not count any more',
 };
 
 const resolutions: Readonly<Record<Resolution, string>> = {
@@ -51,10 +52,12 @@ const approvalStates: Readonly<Record<ApprovalState, string>> = {
   claimed: 'about to start',
   invalidated: 'not carried out: something changed since it was approved',
   started: 'running',
+  halted: 'stopped half way, the signal is being watched',
   succeeded: 'done, the signal is being watched',
   failed: 'failed',
   unknown: 'effect not known',
   quarantined: 'effect not known, a person must look',
+  released: 'effect not known, a person looked',
   verified: 'done and verified',
   unverified: 'done, but the signal did not come back',
   undone: 'taken back',

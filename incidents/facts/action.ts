@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApprovalId, CallId, Digest, PersonId, SessionKey } from '#core/ids.ts';
+import { ServiceRef } from '#incidents/refs.ts';
 import { Decimal, Mode, Tier } from '#incidents/vocabulary.ts';
 import { Json, Name, Reason } from './fields.ts';
 
@@ -34,6 +35,8 @@ export const actionFacts = {
     caller: Name,
     session: SessionKey.nullable(),
   }),
+  /** A person asked for exactly this change; a plan that holds it is theirs, and their own yes to it counts for less. */
+  'change.requested': z.strictObject({ by: PersonId, tool: Name, target: ServiceRef }),
   'approval.requested': z.strictObject({
     approval: ApprovalId,
     hash: Digest,
@@ -58,6 +61,9 @@ export const actionFacts = {
   'approval.expired': z.strictObject({ approval: ApprovalId }),
   'approval.withdrawn': z.strictObject({ approval: ApprovalId, reason: Reason }),
   'approval.superseded': z.strictObject({ approval: ApprovalId, by: ApprovalId }),
+  'approval.reminded': z.strictObject({ approval: ApprovalId }),
+  /** A person wants everything read anew after it ended undecided; the old plan stays ended. */
+  'approval.asked_again': z.strictObject({ approval: ApprovalId, by: PersonId }),
   'approval.revoked': z.strictObject({ approval: ApprovalId, by: PersonId }),
   'approval.claimed': z.strictObject({ approval: ApprovalId, step: z.int(), boot: Name }),
   'approval.invalidated': z.strictObject({ approval: ApprovalId, reason: Reason }),
@@ -68,6 +74,12 @@ export const actionFacts = {
     effect: z.enum(['happened', 'did_not_happen']),
   }),
   'action.quarantined': z.strictObject({ approval: ApprovalId, step: z.int(), call: CallId }),
+  /** A person says what became of a change with an unknown effect; its targets are free again. */
+  'action.released': z.strictObject({
+    approval: ApprovalId,
+    by: PersonId,
+    effect: z.enum(['happened', 'did_not_happen']),
+  }),
   'action.sampled': z.strictObject({
     approval: ApprovalId,
     call: CallId,

@@ -4,6 +4,10 @@ import { Brief, Report, Wake } from '#incidents/reports.ts';
 import { AgentRole } from '#incidents/vocabulary.ts';
 import { Millis, Name, Reason } from './fields.ts';
 
+const Count = z.int().min(0);
+const UsdMicros = Count;
+const Day = z.iso.date();
+
 /** Facts about sessions, runs and turns of models: kind -> body. */
 export const sessionFacts = {
   'session.spawned': z.strictObject({
@@ -35,6 +39,44 @@ export const sessionFacts = {
     inputTokens: z.int(),
     outputTokens: z.int(),
     usdMicros: z.int(),
+  }),
+  /** Before an attempt: what it may cost at most, and the budgets that it was held against. */
+  'spend.reserved': z.strictObject({
+    id: Name,
+    role: Name,
+    provider: Name,
+    model: Name,
+    usdMicros: UsdMicros,
+    /** The UTC day that it counts for, `2026-11-01`. */
+    day: Day,
+    limits: z.strictObject({ incident: UsdMicros, role: UsdMicros.nullable(), day: UsdMicros }),
+  }),
+  /** After it: what became of it, and what it cost in place of what was reserved. */
+  'model.attempted': z.strictObject({
+    reservation: Name,
+    role: Name,
+    provider: Name,
+    model: Name,
+    outcome: Reason,
+    /** Which attempt of its turn, from 1. */
+    attempt: z.int(),
+    /** Null where the provider did not say: then the cost is all that was reserved, or nothing if it was refused. */
+    tokens: z.strictObject({ input: Count, cacheRead: Count, cacheWrite: Count, output: Count }).nullable(),
+    usdMicros: UsdMicros,
+    reservedUsdMicros: UsdMicros,
+    day: Day,
+    /** Day of the price row. */
+    price: Day,
+    latencyMs: Millis,
+  }),
+  /** A budget is used up by so many percent, reservations included; once for each of 80 and 100. */
+  'spend.noticed': z.strictObject({
+    scope: z.enum(['incident', 'role', 'day']),
+    role: Name.nullable(),
+    day: Day,
+    percent: z.union([z.literal(80), z.literal(100)]),
+    usdMicros: UsdMicros,
+    limitUsdMicros: UsdMicros,
   }),
   'run.settled': z.strictObject({
     session: SessionKey,

@@ -1,6 +1,7 @@
 import { ApprovalFold } from '#approvals/approval-fold.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import type { Person, Role } from '#approvals/people.ts';
+import { createPermitSigner } from '#approvals/permit.ts';
 import type { Step } from '#approvals/plan.ts';
 import type { PolicyRule, StopFlags } from '#approvals/policy.ts';
 import { StopFold } from '#approvals/stop-fold.ts';
@@ -27,6 +28,7 @@ const clean: StopFlags = {
   unverified: false,
   clockJumped: false,
   unreadLog: false,
+  tampered: false,
 };
 
 export function aPerson(
@@ -63,6 +65,7 @@ export type GateSetup = {
   rules?: readonly PolicyRule[];
   people?: readonly Person[];
   flags?: Partial<StopFlags>;
+  changes?: number;
 };
 
 const ASK: PolicyRule = {
@@ -94,8 +97,10 @@ export async function aGate(setup: GateSetup = {}) {
     policy: { version: sha256('policy'), rules: setup.rules ?? [ASK] },
     people,
     boot: 'boot-1',
+    signer: createPermitSigner(realRandom),
     flags: () => flags.now,
     cardDigest: (_plan, hash) => taggedHash('test/card', hash),
+    limits: { changes: setup.changes ?? 5 },
     timing: { approvalMs: 15 * 60_000, verify: { samples: 3, everyMs: 1000, windowMs: 30_000 } },
   };
   await anIncident(deps);

@@ -3,9 +3,10 @@ import { ApprovalFold } from '#approvals/approval-fold.ts';
 import { decide } from '#approvals/decide.ts';
 import { withdraw } from '#approvals/end.ts';
 import { claim, claimUndo, type Recheck } from '#approvals/gate.ts';
-import { isBusy } from '#approvals/gate-deps.ts';
+import { isBusy } from '#approvals/lapse.ts';
 import type { Step } from '#approvals/plan.ts';
 import { propose } from '#approvals/propose.ts';
+import { viewOf } from '#approvals/view.ts';
 import type { Entry } from '#audit/log.ts';
 import { sha256 } from '#core/hash.ts';
 import { type ApprovalId, type CallId, ServiceId } from '#core/ids.ts';
@@ -200,13 +201,13 @@ test('a change whose effect is not known keeps its target until its incident is 
   await gate.log.append([
     fact('action.quarantined', { approval: gate.id, step: 0, call }, { ...onIncident, streams: [] }),
   ]);
-  expect(isBusy(gate.deps, [restart])).toBe(true);
+  expect(isBusy(viewOf(gate.deps), [restart])).toBe(true);
   expect(await propose(gate.deps, { caller: aCaller(gate.clock), steps: [restart] })).toEqual({
     kind: 'refused',
     reason: 'target_busy',
   });
   await gate.log.append([fact('incident.resolved', { resolution: 'by_hand', by: 'bob' }, onIncident)]);
-  expect(isBusy(gate.deps, [restart])).toBe(false);
+  expect(isBusy(viewOf(gate.deps), [restart])).toBe(false);
 });
 
 test('whoever decides without the right to is named in the log, and so is a click on another plan', async () => {

@@ -55,6 +55,7 @@ async function supervised() {
   const api = supervisorApi({
     services,
     operations,
+    readerToken: 'look only',
     operatorToken: 'sesame',
     chaosToken: 'mischief',
     onChaos: () => {},
@@ -64,8 +65,9 @@ async function supervised() {
     server.closeAllConnections();
     server.close();
   });
-  const driver = createProcessDriver({ url: `http://127.0.0.1:${port}`, token: () => 'sesame' }, realClock);
-  return { driver, managed };
+  const withToken = (token: string) =>
+    createProcessDriver({ url: `http://127.0.0.1:${port}`, token: () => token }, realClock);
+  return { driver: withToken('sesame'), reader: withToken('look only'), managed };
 }
 const order = (
   change: ChangeOrder['change'],
@@ -96,6 +98,19 @@ test('deploys, rolls back, scales and restarts, and every dry run tells what the
   }
   expect(versions).toEqual(['v42', 'v41', 'v41', 'v41']);
   expect(managed.view().replicas).toBe(3);
+});
+
+test('the reader’s token looks and tries out, and changes nothing', async () => {
+  const { reader, managed } = await supervised();
+  const change = { tool: 'service_restart', target } as const;
+  expect(await reader.describe(service, never)).toMatchObject({ kind: 'seen' });
+  expect(await reader.dryRun(service, change, never)).toMatchObject({ kind: 'seen' });
+  expect(await reader.apply(service, order(change, 1), never)).toMatchObject({
+    kind: 'refused',
+    reason: 'unauthorised',
+  });
+  expect(await reader.settle(service, 'k-1', never)).toBe('did_not_happen');
+  expect(managed.view().generation).toBe(1);
 });
 
 test('reads the state and the history', async () => {

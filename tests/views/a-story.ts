@@ -215,6 +215,13 @@ export function story(until?: EntryKind): Told[] {
       facts: { status: 503, ms: 12 },
     }),
     settled(20, monitorReport),
+    ...call(21, 'e5', {
+      tool: 'runbook_search',
+      caller: 'agent:diagnosis',
+      args: { service: 'service:checkout' },
+      facts: null,
+      outcome: 'gap',
+    }),
     ...call(21, 'e7', {
       tool: 'deployments_list',
       caller: 'agent:diagnosis',
@@ -226,13 +233,6 @@ export function story(until?: EntryKind): Told[] {
       caller: 'agent:diagnosis',
       args: { service: 'service:checkout', level: 'error' },
       facts: { total: 214, fresh: 1 },
-    }),
-    ...call(21, 'e5', {
-      tool: 'runbook_search',
-      caller: 'agent:diagnosis',
-      args: { service: 'service:checkout' },
-      facts: null,
-      outcome: 'gap',
     }),
     say(21, 'tool.refused', {
       call: null,

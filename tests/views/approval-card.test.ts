@@ -108,6 +108,29 @@ test('a wide change asks for two people and the typed name', () => {
   expect(text).toContain('each types checkout');
 });
 
+test('a change of two services names both, wants an owner of each, and both typed', () => {
+  const first = aPlan().steps[0];
+  if (first === undefined) throw new Error('no step');
+  const second = { ...first, target: { ...first.target, ref: 'service:inventory', service: 'inventory' } };
+  const plan = aPlan({ plan: { tier: 'R3', steps: [first, second] } });
+  expect(approvalCard(plan, planHash(plan))).toMatchObject({
+    needs: 'two people, for each of checkout, inventory an owner of it, not who asked for it',
+    typed: 'checkout, inventory',
+  });
+});
+
+test('the card names who asked for the change and what their own yes takes', () => {
+  const own = aPlan({ plan: { requestedBy: 'bob' } });
+  expect(approvalCard(own, planHash(own))).toMatchObject({
+    needs: 'one approver; bob, who asked for it, must also type checkout',
+    typed: '',
+  });
+  const wide = aPlan({ plan: { requestedBy: 'bob', tier: 'R3' } });
+  expect(approvalCard(wide, planHash(wide)).needs).toBe(
+    'two people, one of them an owner of checkout, not bob, who asked for it',
+  );
+});
+
 test('after its time the card says that it is past', () => {
   const plan = aPlan();
   const late = { ...drawn, now: plan.expiresAt };

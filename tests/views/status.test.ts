@@ -12,10 +12,13 @@ function given(over: Partial<StatusInput> = {}): StatusInput {
   return {
     server: { version: '0.1.0', startedAt: T0 - 3_600_000, pid: 4121 },
     ai: 'rules',
+    spend: null,
     stops: { off: false, frozen: false, by: null, at: null },
+    holds: [],
     incidents: [],
     approvals: [],
     log: { entries: 86, verified: 'verified', problem: null },
+    policyWaiting: { answers: 0, people: 0 },
     ...over,
   };
 }
@@ -71,6 +74,14 @@ test.each([
     'log       9 entries, not verified: firebreak audit verify',
   ],
   [{ server: null }, 'server    not running'],
+  [
+    { holds: [{ reason: 'clock_behind', detail: null }] },
+    'changes   held back: the clock is behind the last entry of the log',
+  ],
+  [
+    { holds: [{ reason: 'executor_down', detail: 'it ended with SIGKILL' }] },
+    'changes   held back: the process that makes them is down and will be started',
+  ],
 ] satisfies [Partial<StatusInput>, string][])('%j is said in words', (over, line) => {
   expect(renderStatus(statusView(given(over)), screen)).toContain(line);
 });

@@ -64,9 +64,17 @@ export type ChangeOrder = {
   key: string;
   expectGeneration: number;
 };
+export const changeRefusals = [
+  'generation',
+  'not_found',
+  'invalid',
+  'unauthorised',
+  'executor_down',
+] as const;
+export type ChangeRefusal = (typeof changeRefusals)[number];
 export type ChangeOutcome =
   | { kind: 'done'; generation: number; tookMs: number }
-  | { kind: 'refused'; reason: 'generation' | 'not_found' | 'invalid' | 'unauthorised'; detail: string } // nothing happened
+  | { kind: 'refused'; reason: ChangeRefusal; detail: string } // nothing happened
   | { kind: 'unknown'; detail: string }; // may or may not have happened
 
 /**
