@@ -6,4 +6,5 @@ export type BenchResult = {
   readonly figures: JsonObject;
   readonly wrong: readonly string[];
 };
-export type BenchSuite = { run(): Promise<BenchResult> };
+/** `quick`: smaller and shorter, to see that it works; its figures say little. */
+export type BenchSuite = { run(options: { quick: boolean }): Promise<BenchResult> };

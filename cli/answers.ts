@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { ApprovalId, Digest, IncidentId, PersonId } from '#core/ids.ts';
-import { Mode, Severity } from '#incidents/vocabulary.ts';
+import { denyReasons } from '#approvals/policy.ts';
+import type { TermsChange } from '#approvals/policy-answers.ts';
+import { Damage } from '#audit/set-aside.ts';
+import { ApprovalId, Digest, IncidentId, PersonId, ServiceId } from '#core/ids.ts';
+import { AgentRole, Mode, Severity } from '#incidents/vocabulary.ts';
 import type { ApprovalCard } from '#views/approval-card.ts';
 import type { ApprovalStanding, ApprovalView, DecisionAnswer } from '#views/approval-standing.ts';
 import type { IncidentCard } from '#views/incident-card.ts';
 import type { IncidentRow } from '#views/incident-list.ts';
 import type { SessionRow } from '#views/session-list.ts';
-import type { StatusView } from '#views/status.ts';
+import { holdReasons, type StatusView } from '#views/status.ts';
 
 /** The answers of the server, as this command reads them. Fields that it does not know are left out. */
 
@@ -26,12 +29,14 @@ export const IncidentRows = z.array(Row);
 export const StatusAnswer = z.object({
   server: z.object({ version: z.string(), startedAt: z.int(), pid: z.int() }).nullable(),
   ai: z.enum(['rules', 'model']),
+  spend: z.object({ usdMicros: z.int(), limitUsdMicros: z.int() }).nullable(),
   stops: z.object({
     off: z.boolean(),
     frozen: z.boolean(),
     by: z.string().nullable(),
     at: z.int().nullable(),
   }),
+  holds: z.array(z.object({ reason: z.enum(holdReasons), detail: z.string().nullable() })),
   incidents: IncidentRows,
   pending: z.array(
     z.object({
@@ -47,6 +52,7 @@ export const StatusAnswer = z.object({
     verified: z.enum(['verified', 'checking', 'bad', 'not_checked']),
     problem: z.string().nullable(),
   }),
+  policyWaiting: z.object({ answers: z.int(), people: z.int() }),
 }) satisfies z.ZodType<StatusView>;
 
 const Texts = z.array(z.string());
@@ -72,7 +78,23 @@ export const IncidentAnswer = z.object({
   takenBy: z.string().nullable(),
   escalated: z.object({ why: z.string(), missing: Texts, at: z.int() }).nullable(),
   resolved: z.object({ how: z.string(), by: z.string(), at: z.int() }).nullable(),
-  models: z.object({ rules: z.int(), model: z.int(), usdMicros: z.int() }),
+  models: z.object({
+    rules: z.int(),
+    model: z.int(),
+    usdMicros: z.int(),
+    limitUsdMicros: z.int().nullable(),
+    fallback: z.object({ turns: z.int(), by: z.string(), why: z.string() }).nullable(),
+    roles: z.array(
+      z.object({
+        role: z.string(),
+        attempts: z.int(),
+        failed: z.int(),
+        inputTokens: z.int(),
+        outputTokens: z.int(),
+        usdMicros: z.int(),
+      }),
+    ),
+  }),
   next: z.object({ text: z.string(), until: z.int().nullable() }),
   timeline: z.array(
     z.object({
@@ -118,10 +140,12 @@ const Standing = z.object({
     'claimed',
     'invalidated',
     'started',
+    'halted',
     'succeeded',
     'failed',
     'unknown',
     'quarantined',
+    'released',
     'verified',
     'unverified',
     'undone',
@@ -155,6 +179,15 @@ export const DecisionResult = z.discriminatedUnion('kind', [
   }),
 ]) satisfies z.ZodType<DecisionAnswer>;
 
+export const ReleaseAnswer = z.object({
+  approval: ApprovalId,
+  by: PersonId,
+  effect: z.enum(['happened', 'did_not_happen']),
+});
+export const AgainAnswer = z.object({ approval: ApprovalId, by: PersonId });
+
+export const DamageAnswer = z.object({ damage: Damage.nullable(), old: Digest.nullable() });
+
 /** What was set; the other switch is left out. */
 export const StopAnswer = z.object({ freeze: z.boolean().optional(), off: z.boolean().optional() });
 export const SessionRows = z.array(
@@ -168,3 +201,28 @@ export const SessionRows = z.array(
   }),
 ) satisfies z.ZodType<SessionRow[]>;
 export const TriageAnswer = z.object({ incidents: z.array(IncidentId), alerts: z.int(), skipped: z.int() });
+
+const Answered = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('deny'), reason: z.enum(denyReasons) }),
+  z.object({ kind: z.literal('record'), mode: z.enum(['observe', 'propose']) }),
+  z.object({ kind: z.literal('ask'), approvers: z.array(PersonId), owners: z.array(PersonId) }),
+]);
+const Say = z.object({ approves: z.boolean(), owns: z.boolean(), teams: z.array(z.string()) });
+/** What the config allows beyond what was accepted. */
+export const PolicyAnswer = z.object({
+  standing: Digest,
+  answers: z.array(
+    z.object({
+      agent: AgentRole,
+      tool: z.string(),
+      service: ServiceId,
+      environment: z.string(),
+      before: Answered.nullable(),
+      after: Answered.nullable(),
+      wider: z.boolean(),
+    }),
+  ),
+  people: z.array(
+    z.object({ person: PersonId, before: Say.nullable(), after: Say.nullable(), wider: z.boolean() }),
+  ),
+}) satisfies z.ZodType<TermsChange>;

@@ -54,13 +54,16 @@ export async function readEntries(filter: ShowOptions): Promise<Entry[]> {
 
 /** `showLog` for a log that must be there. Throws `not_found`. */
 export function readLines(filter: ShowOptions): ReturnType<typeof showLog> {
-  if (!hasLog(filter.dir)) {
-    throw new FirebreakError(
-      'not_found',
-      `there is no log in ${filter.dir}; start Firebreak there with: firebreak serve`,
-    );
-  }
-  return showLog(filter);
+  return showLog({ ...filter, dir: logIn(filter.dir) });
+}
+
+/** The same directory, when there is a log in it. Throws `not_found`. */
+export function logIn(dir: string): string {
+  if (hasLog(dir)) return dir;
+  throw new FirebreakError(
+    'not_found',
+    `there is no log in ${dir}; start Firebreak there with: firebreak serve`,
+  );
 }
 
 function hasLog(dir: string): boolean {

@@ -1,16 +1,15 @@
 import { Command } from 'commander';
-import type { DecideOptions, Wanted } from './commands/approvals.ts';
-import type { ShowFilter } from './commands/audit.ts';
+import { addAuditCommands } from './audit-program.ts';
+import type { DecideOptions, ReleaseOptions, Wanted } from './commands/approvals.ts';
 import type { DemoFlags } from './commands/demo.ts';
+import type { EraseFlags } from './commands/erase.ts';
+import type { ExportFlags } from './commands/incidents.ts';
 import type { InitFlags } from './commands/init.ts';
 import type { ServeFlags } from './commands/serve.ts';
-import type { Common, Context, Outcome } from './context.ts';
+import type { Common } from './context.ts';
+import { leaf, type Parts } from './leaf.ts';
+import { addPolicyCommands } from './policy-program.ts';
 import { version } from './version.ts';
-
-/** Takes what a command came to: prints it and keeps the exit code. */
-export type Settle = (work: Promise<Outcome>, options: Common) => Promise<void>;
-
-type Parts = { readonly context: Context; readonly settle: Settle };
 
 /** All commands. What a command needs is loaded only when it runs, so that `status` does not wait for the server's code. */
 export function buildProgram(parts: Parts): Command {
@@ -23,22 +22,9 @@ export function buildProgram(parts: Parts): Command {
   addApprovalCommands(program, parts);
   addSessionCommands(program, parts);
   addAuditCommands(program, parts);
+  addPolicyCommands(program, parts);
   addStopCommands(program, parts);
   return program;
-}
-
-/** A command with the options that every command has. */
-function leaf(parent: Command, name: string, description: string): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .option('--json', 'end with one JSON document on the last line')
-    .option('--data-dir <dir>', 'data directory (default: .firebreak beside the config)')
-    .option('--config <file>', 'config file (default: ./firebreak.yaml)')
-    .option(
-      '--token-file <file>',
-      'file with your personal token (default: FIREBREAK_TOKEN, ~/.config/firebreak/token)',
-    );
 }
 
 function addServerCommands(program: Command, { context, settle }: Parts): void {
@@ -83,7 +69,11 @@ function addServerCommands(program: Command, { context, settle }: Parts): void {
         options,
       ),
     );
-  leaf(program, 'triage', 'hand over alerts from a file, or - for standard input')
+  leaf(
+    program,
+    'triage',
+    'hand over alerts, or a few words about what is wrong, from a file or - for standard input',
+  )
     .argument('<file>')
     .action((file: string, options: Common) =>
       settle(
@@ -96,6 +86,7 @@ function addServerCommands(program: Command, { context, settle }: Parts): void {
 function addIncidentCommands(program: Command, { context, settle }: Parts): void {
   const incidents = program.command('incidents').helpCommand(false).description('what is and was wrong');
   const load = () => import('./commands/incidents.ts');
+  addErase(incidents, { context, settle });
   leaf(incidents, 'list', 'all incidents, open ones first').action((options: Common) =>
     settle(
       load().then(({ listIncidents }) => listIncidents(options, context)),
@@ -110,11 +101,25 @@ function addIncidentCommands(program: Command, { context, settle }: Parts): void
         options,
       ),
     );
-  leaf(incidents, 'export', 'one incident and its log entries as JSON')
+  leaf(incidents, 'export', 'one incident and its log entries as JSON, or with proofs for others')
     .argument('<id>', 'like INC-12')
-    .action((id: string, options: Common) =>
+    .option('--bundle <dir>', 'write a folder that anybody can check without Firebreak')
+    .option('--with-payloads', 'put the decrypted contents of its calls into the folder')
+    .action((id: string, options: ExportFlags) =>
       settle(
         load().then(({ exportIncident }) => exportIncident(id, options, context)),
+        options,
+      ),
+    );
+}
+
+function addErase(incidents: Command, { context, settle }: Parts): void {
+  leaf(incidents, 'erase', 'destroy the content of a closed incident; its entries stay (owners)')
+    .argument('<id>', 'like INC-12')
+    .option('--yes', 'do not ask')
+    .action((id: string, options: EraseFlags) =>
+      settle(
+        import('./commands/erase.ts').then(({ eraseIncident }) => eraseIncident(id, options, context)),
         options,
       ),
     );
@@ -154,6 +159,24 @@ function addApprovalCommands(program: Command, { context, settle }: Parts): void
   leaf(approvals, 'revoke', 'take back a yes before it is used')
     .argument('<id>', 'like A-3')
     .action(decide('revoke'));
+  leaf(approvals, 'release', 'say what became of a change whose effect is not known')
+    .argument('<id>', 'like A-3')
+    .option('--happened', 'you looked: the change was made')
+    .option('--did-not-happen', 'you looked: nothing was changed')
+    .action((id: string, options: ReleaseOptions) =>
+      settle(
+        load().then(({ releaseApproval }) => releaseApproval(id, options, context)),
+        options,
+      ),
+    );
+  leaf(approvals, 'again', 'look anew after nobody decided in time, or it could not be carried out')
+    .argument('<id>', 'like A-3')
+    .action((id: string, options: Common) =>
+      settle(
+        load().then(({ againApproval }) => againApproval(id, options, context)),
+        options,
+      ),
+    );
 }
 
 function addSessionCommands(program: Command, { context, settle }: Parts): void {
@@ -178,28 +201,6 @@ function addSessionCommands(program: Command, { context, settle }: Parts): void 
     .action((key: string, options: Common) =>
       settle(
         load().then(({ exportSession }) => exportSession(key, options, context)),
-        options,
-      ),
-    );
-}
-
-function addAuditCommands(program: Command, { context, settle }: Parts): void {
-  const audit = program.command('audit').helpCommand(false).description('the log that proves what happened');
-  const load = () => import('./commands/audit.ts');
-  leaf(audit, 'verify', 'check every byte of a log')
-    .argument('[dir]', 'data directory or log folder')
-    .action((dir: string | undefined, options: Common) =>
-      settle(
-        load().then(({ verifyAudit }) => verifyAudit(dir, options, context)),
-        options,
-      ),
-    );
-  leaf(audit, 'show', 'print the entries as they are')
-    .option('--incident <id>', 'only this incident')
-    .option('--kind <kind>', 'only entries of this kind, like tool.intended')
-    .action((options: ShowFilter) =>
-      settle(
-        load().then(({ showAudit }) => showAudit(options, context)),
         options,
       ),
     );

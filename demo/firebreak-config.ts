@@ -34,13 +34,14 @@ export function writeFirebreakHome(dir: string, shop: Shop, approverName: string
   const token = () => `fbk_${realRandom.bytes(32).toString('base64url')}`;
   const [alertToken, viewerToken, approverToken] = [token(), token(), token()];
   const approver = { name: approverName, tokenFile: secret('approver.token', approverToken) };
-  const supervisorFile = secret('supervisor.token', shop.supervisor.operatorToken);
+  const supervisorFile = secret('supervisor.token', shop.supervisor.readerToken);
+  const operatorFile = secret('supervisor-act.token', shop.supervisor.operatorToken);
   const alertFile = secret('alertmanager.token', alertToken);
   writeFileSync(join(dir, 'runbooks', 'shop.md'), RUNBOOK);
   const config = join(dir, 'firebreak.yaml');
   writeFileSync(
     config,
-    configText({ shop, approverName, viewerToken, approverToken, supervisorFile, alertFile }),
+    configText({ shop, approverName, viewerToken, approverToken, supervisorFile, operatorFile, alertFile }),
     { mode: 0o600 },
   );
   return { dir, config, data: join(dir, 'data'), alertToken, viewerToken, approver };
@@ -52,6 +53,7 @@ type Text = {
   viewerToken: string;
   approverToken: string;
   supervisorFile: string;
+  operatorFile: string;
   alertFile: string;
 };
 
@@ -61,6 +63,7 @@ function configText({
   viewerToken,
   approverToken,
   supervisorFile,
+  operatorFile,
   alertFile,
 }: Text): string {
   const services = SERVICES.map((name) =>
@@ -92,7 +95,7 @@ sources:
 telemetry:
   shop: {kind: scrape, discover: "${shop.supervisor.url}/v1/targets", token: "file:${supervisorFile}", every: 500ms, keep: 15m}
 workloads:
-  shop: {kind: process, url: "${shop.supervisor.url}", token: "file:${supervisorFile}"}
+  shop: {kind: process, url: "${shop.supervisor.url}", token: "file:${supervisorFile}", act_token: "file:${operatorFile}"}
 services:
 ${services.join('\n')}
 runbooks: ./runbooks

@@ -23,9 +23,15 @@ const Page = z.looseObject({
 });
 export type Page = z.infer<typeof Page>;
 
-/** A running shop. Firebreak may be told `supervisor.url`, `operatorToken`, `logs` and `pagerUrl`, and nothing else. */
+/** A running shop. Firebreak may be told `supervisor.url`, both its tokens, `logs` and `pagerUrl`, and nothing else. */
 export type Shop = {
-  readonly supervisor: { url: string; operatorToken: string; client: SupervisorClient };
+  readonly supervisor: {
+    url: string;
+    /** Looks and tries out, changes nothing. */
+    readerToken: string;
+    operatorToken: string;
+    client: SupervisorClient;
+  };
   readonly addresses: Readonly<Record<ServiceName, string>>;
   readonly logs: string;
   readonly pagerUrl: string;
@@ -96,18 +102,19 @@ type Start = {
   logs: string;
   rates: Rates;
   webhook: Webhook | undefined;
+  readerToken: string;
   operatorToken: string;
   chaosToken: string;
 };
 
 /** Starts the three processes at once; pager and load get their settings when the supervisor has told its addresses. */
-function startParts({ logs, rates, webhook, operatorToken, chaosToken }: Start): Parts {
+function startParts({ logs, rates, webhook, readerToken, operatorToken, chaosToken }: Start): Parts {
   const samples: LoadSample[] = [];
   const pages: Page[] = [];
-  const settings = { logs, operatorToken, chaosToken, replicas: REPLICAS };
+  const settings = { logs, readerToken, operatorToken, chaosToken, replicas: REPLICAS };
   const supervisor = startTelling({ entry: 'shop/supervisor.ts', settings }, SupervisorReady);
   const pagerSettings = supervisor.ready.then(({ port }) => {
-    return { supervisorPort: port, token: operatorToken, webhook };
+    return { supervisorPort: port, token: readerToken, webhook };
   });
   const pager = startTelling({ entry: 'pager.ts', settings: pagerSettings }, PagerReady, (value) =>
     keep(pages, Page.parse(value)),
@@ -138,10 +145,11 @@ export async function startShop(options: {
   const { dir, baseRate = 48, webhook } = options;
   const logs = join(dir, 'logs');
   mkdirSync(logs, { recursive: true });
-  const operatorToken = realRandom.bytes(TOKEN_BYTES).toString('hex');
-  const chaosToken = realRandom.bytes(TOKEN_BYTES).toString('hex');
+  const token = (): string => realRandom.bytes(TOKEN_BYTES).toString('hex');
+  const [readerToken, operatorToken] = [token(), token()];
+  const chaosToken = token();
   const rates = mixOf(baseRate);
-  const parts = startParts({ logs, rates, webhook, operatorToken, chaosToken });
+  const parts = startParts({ logs, rates, webhook, readerToken, operatorToken, chaosToken });
   try {
     const [{ port, storesPid, addresses }, pagerAt] = await Promise.all([
       parts.supervisor.ready,
@@ -149,7 +157,7 @@ export async function startShop(options: {
     ]);
     const client = supervisorClient({ port, operatorToken, chaosToken });
     return {
-      supervisor: { url: `http://127.0.0.1:${port}`, operatorToken, client },
+      supervisor: { url: `http://127.0.0.1:${port}`, readerToken, operatorToken, client },
       addresses,
       logs,
       pagerUrl: `http://127.0.0.1:${pagerAt.port}`,

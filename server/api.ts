@@ -3,6 +3,7 @@ import { decide } from '#approvals/decide.ts';
 import { mayRespond, type Person } from '#approvals/people.ts';
 import { recordRefused } from '#approvals/record-refused.ts';
 import type { Entry, Log } from '#audit/log.ts';
+import type { Clock } from '#core/clock.ts';
 import { fact, incidentStream, stopStream } from '#incidents/entry.ts';
 import { exportSession } from '#sessions/export.ts';
 import { approvalCard } from '#views/approval-card.ts';
@@ -10,23 +11,34 @@ import type { ApprovalView } from '#views/approval-standing.ts';
 import { incidentCard } from '#views/incident-card.ts';
 import { incidentRow } from '#views/incident-list.ts';
 import { sessionRows } from '#views/session-list.ts';
-import { type LogStanding, statusView } from '#views/status.ts';
+import { type Hold, type LogStanding, type StatusView, statusView } from '#views/status.ts';
+import { answerAfterEnd } from './api-after-end.ts';
+import { acceptLog, damageAnswer, type Erase, eraseContent } from './api-log.ts';
+import { acceptPolicy, policyAnswer } from './api-policy.ts';
+import type { ModelSettings } from './config-models.ts';
 import type { Folds } from './folds.ts';
 import type { Api, ApiAnswer, StopRequest } from './http-api.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
 import { streamFrom } from './stream-from.ts';
 import type { Firebreak } from './wire.ts';
 
 export type ApiDeps = {
   readonly firebreak: Firebreak;
   readonly log: Log;
+  readonly erase: Erase;
   readonly folds: Folds;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Null: no AI model is configured. */
+  readonly models: ModelSettings | null;
   readonly server: { readonly version: string; readonly startedAt: number; readonly pid: number };
   readonly logStanding: () => LogStanding;
+  readonly holds: () => readonly Hold[];
   /** How decisions that come in here are recorded: a demo's people are throw-away. */
   readonly via: 'api' | 'demo';
   /** The file that switches off stands in the data directory: only its removal and an owner switch on. */
   readonly offFile: () => boolean;
   readonly zone: string;
+  readonly inForce: PolicyInForce;
 };
 
 /** What people can ask for over HTTP; roles are looked at here, for every call. */
@@ -42,6 +54,7 @@ export function createApi(deps: ApiDeps): Api {
       return card === undefined ? no(404, `there is no ${id}`) : ok(card);
     },
     take: async ({ person }, id) => take(deps, person, id),
+    erase: async ({ person }, id) => eraseContent(deps, person, id),
     approvals: async () => ok(folds.approvals.all().map(viewOf)),
     approval: async (_asker, id) => {
       const approval = folds.approvals.get(id);
@@ -64,7 +77,13 @@ export function createApi(deps: ApiDeps): Api {
         body: { ...decided, approval: decided.approval === null ? null : standingOf(decided.approval) },
       };
     },
+    afterEnd: async ({ person }, approval, wanted) =>
+      answerAfterEnd(deps.firebreak, { approval, person, wanted }),
     stop: async ({ person }, request) => setStops(deps, person, request),
+    policy: async () => policyAnswer(deps.inForce),
+    acceptPolicy: async ({ person }, request) => acceptPolicy(deps, person, request),
+    logDamage: async () => damageAnswer(folds),
+    acceptLog: async ({ person }, request) => acceptLog(deps, person, request),
     sessions: async () => ok([...folds.sessions.incidents()].flatMap(sessionRows)),
     sessionExport: async (_asker, key) => {
       for (const incident of folds.sessions.incidents()) {
@@ -82,21 +101,33 @@ export function createApi(deps: ApiDeps): Api {
   };
 }
 
-function statusOf({ folds, server, logStanding, offFile }: ApiDeps) {
+/** Today is the UTC day, as in the books. */
+function spendOf({ folds, models, clock }: ApiDeps): Pick<StatusView, 'ai' | 'spend'> {
+  if (models === null) return { ai: 'rules', spend: null };
+  const day = new Date(clock.now()).toISOString().slice(0, 10);
+  const usdMicros = folds.spend.spent({ kind: 'day', day });
+  return { ai: 'model', spend: { usdMicros, limitUsdMicros: models.budget.day } };
+}
+
+function statusOf(deps: ApiDeps) {
+  const { folds, server, logStanding, holds, offFile, inForce } = deps;
   const { off, frozen, by, at } = folds.stops;
   const fileOff = offFile();
+  const waiting = inForce.waiting();
   return statusView({
     server,
-    ai: 'rules',
+    ...spendOf(deps),
     stops: {
       off: off || fileOff,
       frozen,
       by: fileOff && !off ? 'the file OFF in the data directory' : by,
       at,
     },
+    holds: holds(),
     incidents: folds.incidents.current(),
     approvals: folds.approvals.all(),
     log: logStanding(),
+    policyWaiting: { answers: waiting.answers.length, people: waiting.people.length },
   });
 }
 

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { People } from '#approvals/people.ts';
 import type { Policy } from '#approvals/policy.ts';
+import type { Terms } from '#approvals/policy-standing.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { sha256, taggedHash } from '#core/hash.ts';
 import type { Digest, ServiceId } from '#core/ids.ts';
@@ -8,6 +9,7 @@ import type { Secret } from '#core/secret.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { WatchRule } from '#intake/watch.ts';
 import { standardSignals } from '#tools/drivers/standard-signals.ts';
+import { buildModels, type ModelSettings } from './config-models.ts';
 import type { ConfigFile } from './config-schema.ts';
 
 export type Source =
@@ -43,7 +45,10 @@ export type WorkloadSource = {
   readonly kind: 'process';
   readonly id: string;
   readonly url: string;
+  /** For reading. */
   readonly token: Secret;
+  /** Absolute path of the file with the credential for changes; only the process that makes changes reads it. */
+  readonly actTokenFile: string | null;
 };
 export type Team = { readonly id: string; readonly name: string };
 
@@ -68,6 +73,15 @@ export type Config = {
   /** Absolute path of the runbook folder. */
   readonly runbooks: string | null;
   readonly policy: Policy;
+  /** Every credential that the file names, for whoever must not let one out. */
+  readonly secrets: readonly Secret[];
+  /** Null: the rules play every agent. */
+  readonly models: ModelSettings | null;
+  readonly limits: { readonly changes: number };
+  /** Absolute path of a file outside the data directory that checkpoints are appended to. */
+  readonly anchors: { readonly file: string; readonly everyMs: number } | null;
+  /** How long the content of incidents is kept; null = for ever. */
+  readonly retention: { readonly payloadsMs: number | null };
   readonly timing: {
     readonly approvalMs: number;
     readonly verify: { readonly samples: number; readonly everyMs: number; readonly windowMs: number };
@@ -86,7 +100,7 @@ export type Resolved = {
 /** Makes the typed config of a file that was checked; throws `bug` when a reference was not. */
 export function buildConfig(input: Resolved): Config {
   const { path, text, file } = input;
-  const inventory = buildInventory(file);
+  const terms = buildTerms(file);
   return {
     file: path,
     digest: sha256(text),
@@ -95,12 +109,21 @@ export function buildConfig(input: Resolved): Config {
     environment: file.environment,
     defaultOwner: file.default_owner,
     teams: file.teams,
-    people: new Map(file.people.map((person) => [person.id, buildPerson(person)])),
-    watches: file.watches.map((watch) => buildWatch(watch, inventory)),
+    ...terms,
+    watches: file.watches.map((watch) => buildWatch(watch, terms.inventory)),
     ...buildConnections(input),
-    inventory,
     runbooks: file.runbooks === undefined ? null : resolve(dirname(path), file.runbooks),
-    policy: { version: taggedHash('firebreak/policy/v1', file.policy), rules: file.policy.rules },
+    secrets: [...input.secrets.values()],
+    models:
+      file.models === undefined
+        ? null
+        : buildModels(file.models, (ref) => input.secrets.get(ref) ?? lost(ref)),
+    limits: { changes: file.limits.changes_per_incident },
+    anchors:
+      file.anchors === undefined
+        ? null
+        : { file: resolve(dirname(path), file.anchors.file), everyMs: file.anchors.every },
+    retention: { payloadsMs: file.retention.payloads },
     timing: {
       approvalMs: file.timing.approval,
       verify: {
@@ -112,12 +135,25 @@ export function buildConfig(input: Resolved): Config {
   };
 }
 
+/** Who may change what. */
+export function buildTerms(file: ConfigFile): Terms {
+  return {
+    policy: { version: taggedHash('firebreak/policy/v1', file.policy), rules: file.policy.rules },
+    inventory: buildInventory(file),
+    people: new Map(file.people.map((person) => [person.id, buildPerson(person)])),
+  };
+}
+
 function buildPerson({ token, ...person }: ConfigFile['people'][number]) {
   return { ...person, tokenHash: token?.slice('sha256:'.length) ?? null };
 }
 
 /** What the server talks to, each with its secret. */
-function buildConnections({ file, secrets }: Resolved): Pick<Config, 'sources' | 'telemetry' | 'workloads'> {
+function buildConnections({
+  path,
+  file,
+  secrets,
+}: Resolved): Pick<Config, 'sources' | 'telemetry' | 'workloads'> {
   const secretOf = (ref: string): Secret => secrets.get(ref) ?? lost(ref);
   const maybe = (ref: string | undefined): Secret | null => (ref === undefined ? null : secretOf(ref));
   const sources = Object.entries(file.sources).map(([id, source]): [string, Source] => {
@@ -137,12 +173,24 @@ function buildConnections({ file, secrets }: Resolved): Pick<Config, 'sources' |
   });
   const workloads = Object.entries(file.workloads).map(([id, one]): [string, WorkloadSource] => [
     id,
-    { ...one, id, token: secretOf(one.token) },
+    {
+      kind: one.kind,
+      id,
+      url: one.url,
+      token: secretOf(one.token),
+      actTokenFile: one.act_token === undefined ? null : actTokenFile(path, one.act_token),
+    },
   ]);
   return { sources: new Map(sources), telemetry: new Map(telemetry), workloads: new Map(workloads) };
 }
 
-function buildInventory(file: ConfigFile): Inventory {
+/** Absolute path of an `act_token`, which may be written relative to the config. */
+export function actTokenFile(config: string, ref: string): string {
+  return resolve(dirname(config), ref.slice('file:'.length));
+}
+
+/** The services as the config file lists them, with its defaults filled in. */
+export function buildInventory(file: ConfigFile): Inventory {
   const services = file.services.map((service) => buildService(service, file));
   const version = taggedHash('firebreak/inventory/v1', JSON.stringify(services).normalize('NFC'));
   return { version, services: new Map(services.map((service) => [service.id, service])) };

@@ -1,4 +1,6 @@
+import { checkModels } from './config-model-checks.ts';
 import { show } from './config-problems.ts';
+import { type Group, group, list } from './config-shape.ts';
 import type { Path, Problem } from './config-yaml.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -22,6 +24,12 @@ export function checkReferences(file: unknown): Problem[] {
       referAll(['people', at, 'teams'], group(person).teams, { known, as: 'team' }),
     ),
     ...list(root.services).flatMap((service, at) => checkService(['services', at], group(service), known)),
+    ...list(root.services).flatMap((service, at) =>
+      checkActToken(['services', at, 'mode'], group(service), group(root.workloads)),
+    ),
+    ...Object.entries(group(root.workloads)).flatMap(([id, one]) =>
+      checkWorkload(['workloads', id], group(one)),
+    ),
     ...list(root.watches).flatMap((watch, at) =>
       checkWatch(['watches', at], group(watch), { known, services: list(root.services) }),
     ),
@@ -31,6 +39,7 @@ export function checkReferences(file: unknown): Problem[] {
     ...Object.entries(group(root.telemetry)).flatMap(([id, one]) =>
       checkTelemetry(['telemetry', id], group(one), known),
     ),
+    ...checkModels(file),
     ...list(group(root.policy).rules).flatMap((rule, at) =>
       referAll(
         ['policy', 'rules', at, 'services'],
@@ -41,7 +50,6 @@ export function checkReferences(file: unknown): Problem[] {
   ];
 }
 
-type Group = Readonly<Record<string, unknown>>;
 type Kind = 'team' | 'service' | 'telemetry' | 'workload';
 type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
 
@@ -67,6 +75,20 @@ function checkService(path: Path, service: Group, known: Known): Problem[] {
     problems.push({ path: [...path, 'signals'], message: 'needs telemetry: the numbers come from nowhere' });
   }
   return problems;
+}
+
+function checkActToken(path: Path, { mode, workload }: Group, workloads: Group): Problem[] {
+  const { driver } = group(workload);
+  if (mode !== 'act' || typeof driver !== 'string' || !Object.hasOwn(workloads, driver)) return [];
+  if (group(workloads[driver]).act_token !== undefined) return [];
+  const message = `act needs workloads.${driver}.act_token: a file with the credential for changes`;
+  return [{ path, message }];
+}
+
+function checkWorkload(path: Path, { token, act_token }: Group): Problem[] {
+  if (typeof token !== 'string' || token !== act_token) return [];
+  const message = 'is the same as token: changes need a credential that the server itself does not hold';
+  return [{ path: [...path, 'act_token'], message }];
 }
 
 function checkWatch(
@@ -151,14 +173,4 @@ function idsOf(items: unknown): Set<string> {
       .map((item) => group(item).id)
       .filter((id) => typeof id === 'string'),
   );
-}
-
-function group(value: unknown): Group {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

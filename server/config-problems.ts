@@ -111,7 +111,8 @@ function typeWord(value: unknown): string {
  * The value as it was written; nothing for settings that hold secrets, or addresses, where secrets end up by mistake.
  */
 export function show(path: Path, value: unknown): string {
-  if (['token', 'url', 'discover', 'probe'].includes(String(path.at(-1)))) return '';
+  if (['token', 'act_token', 'key', 'url', 'base_url', 'discover', 'probe'].includes(String(path.at(-1))))
+    return '';
   if (typeof value === 'string') return `"${clip(inert(value), 60)}"`;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeWord(value);
 }

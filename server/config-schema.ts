@@ -3,44 +3,23 @@ import { roles } from '#approvals/people.ts';
 import { Change } from '#approvals/plan.ts';
 import { PersonId, ServiceId } from '#core/ids.ts';
 import { Mode, Severity, SignalName } from '#incidents/vocabulary.ts';
+import { address, duration, id, secretRef, words } from './config-fields.ts';
+import { ModelsFile } from './config-models.ts';
+import { retention } from './config-retention.ts';
 import { isLoopback } from './loopback.ts';
 
 /** The file as people write it. Messages complete the sentence that starts with the value: `"5 min" is not ...`. */
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const DURATION = /^(\d{1,9})(ms|s|m|h)$/;
-const DAY = 24 * 3_600_000;
-
-/** `500ms`, `10s`, `15m`, `2h`, at most a day -> milliseconds. */
-const duration = (leastMs = 1) =>
-  z
-    .string()
-    .regex(DURATION, 'is not a duration such as 500ms, 10s or 15m')
-    .transform((text) => {
-      const [, count, unit] = DURATION.exec(text) ?? [];
-      return Number(count) * (UNITS[unit ?? ''] ?? 0);
-    })
-    .refine((ms) => ms >= leastMs && ms <= DAY, `is not between ${leastMs}ms and 24h`);
-
-const id = z
-  .string()
-  .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'is not an id: small letters, digits, - and _, a letter first');
-const words = z.string().min(1).max(120);
 const environment = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,59}$/, 'is not an environment such as prod or staging');
 
-const address = z.string().refine((text) => {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-}, 'is not an address such as http://127.0.0.1:9090 (without user and password)');
-
-/** Where a secret lies; the secret itself never stands in the file. */
-export const secretRef = z
+/** Where the credential for changes lies: whoever uses it starts with an empty environment. */
+export const actSecretRef = z
   .string()
   .regex(
-    /^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:.{1,500})$/,
-    'must say where the secret lies: env:NAME or file:/path (the secret itself never stands here)',
+    /^file:.{1,500}$/,
+    'must be file:/path: what makes changes starts with an empty environment; write the token to a file, chmod 600, and name it here',
   );
 
 const source = z.discriminatedUnion('kind', [
@@ -90,7 +69,12 @@ const telemetry = z.discriminatedUnion('kind', [
 ]);
 
 const workload = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('process'), url: address, token: secretRef }),
+  z.strictObject({
+    kind: z.literal('process'),
+    url: address,
+    token: secretRef,
+    act_token: actSecretRef.exactOptional(),
+  }),
 ]);
 
 const metric = z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:]{0,199}$/, 'is not a metric name');
@@ -166,6 +150,10 @@ const timing = z.strictObject({
   verify_window: duration(100).default(60_000),
 });
 
+const limits = z.strictObject({
+  changes_per_incident: z.int().min(0).max(100).default(5),
+});
+
 export const ConfigFile = z.strictObject({
   /** Set by the demo: decisions are recorded as made in a demo. */
   demo: z.boolean().default(false),
@@ -189,7 +177,13 @@ export const ConfigFile = z.strictObject({
   services: z.array(service).max(200).default([]),
   runbooks: words.exactOptional(),
   policy: z.strictObject({ rules: z.array(rule).max(200).default([]) }).prefault({}),
+  models: ModelsFile.exactOptional(),
   timing: timing.prefault({}),
+  retention: retention.prefault({}),
+  limits: limits.prefault({}),
+  anchors: z
+    .strictObject({ file: z.string().min(1).max(300), every: duration(1000).default(3_600_000) })
+    .exactOptional(),
 });
 /** The file after checking: defaults filled in, durations in ms. */
 export type ConfigFile = z.infer<typeof ConfigFile>;

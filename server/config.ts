@@ -1,16 +1,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import type { Terms } from '#approvals/policy-standing.ts';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 import { Secret } from '#core/secret.ts';
-import { buildConfig, type Config } from './config-build.ts';
+import { buildConfig, buildTerms, type Config } from './config-build.ts';
 import { checkReferences } from './config-checks.ts';
+import { secretRef } from './config-fields.ts';
+import { keyProblem } from './config-model-checks.ts';
 import { problemsOf } from './config-problems.ts';
-import { ConfigFile, secretRef } from './config-schema.ts';
+import { actSecretRef, ConfigFile } from './config-schema.ts';
+import { group } from './config-shape.ts';
 import { type Problem, readYaml, showPath } from './config-yaml.ts';
+import { readSecretFile, secretFileProblem } from './secret-file.ts';
 
 export const CONFIG_NAME = 'firebreak.yaml';
 const MAX_BYTES = 1024 * 1024;
-const MAX_SECRET_BYTES = 8 * 1024;
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,27 +24,42 @@ export type Env = Readonly<Record<string, string | undefined>>;
  */
 export function loadConfig(file: string, env: Env = process.env): Config {
   const path = resolve(file);
-  const text = readText(path);
+  let secrets: Found['secrets'] = new Map();
+  const checked = readChecked(path, (value) => {
+    const found = resolveSecrets(value, { base: dirname(path), env });
+    secrets = found.secrets;
+    return found.problems;
+  });
+  const config = buildConfig({ path, text: checked.text, file: checked.file, secrets });
+  if (config.runbooks !== null && !isFolder(config.runbooks)) {
+    throw invalid(path, [{ path: ['runbooks'], message: 'is not a folder' }], checked.lineOf);
+  }
+  return config;
+}
+
+/** Who may change what, by a config file; its secrets are not looked up. Throws like `loadConfig`. */
+export function readTerms(file: string): Terms {
+  return buildTerms(readChecked(resolve(file), () => []).file);
+}
+
+function readChecked(path: string, problemsIn: (value: unknown) => readonly Problem[]) {
+  const text = readConfigText(path);
   const yaml = readYaml(text);
   if (yaml.kind === 'broken') throw invalid(path, yaml.problems, () => 1);
   if (yaml.value === null)
     throw invalid(path, [{ path: [], message: 'is empty; firebreak init writes one' }], () => 1);
   const parsed = ConfigFile.safeParse(yaml.value);
-  const { secrets, problems } = resolveSecrets(yaml.value, { base: dirname(path), env });
   const all = [
     ...(parsed.success ? [] : problemsOf(ConfigFile, parsed.error.issues, yaml.value)),
     ...checkReferences(yaml.value),
-    ...problems,
+    ...problemsIn(yaml.value),
   ];
   if (!parsed.success || all.length > 0) throw invalid(path, all, yaml.lineOf);
-  const config = buildConfig({ path, text, file: parsed.data, secrets });
-  if (config.runbooks !== null && !isFolder(config.runbooks)) {
-    throw invalid(path, [{ path: ['runbooks'], message: 'is not a folder' }], yaml.lineOf);
-  }
-  return config;
+  return { text, file: parsed.data, lineOf: yaml.lineOf };
 }
 
-function readText(path: string): string {
+/** The text of a config file; throws `config_invalid` when it cannot be read. */
+export function readConfigText(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -72,14 +91,18 @@ function invalid(
 
 type Found = { secrets: Map<string, Secret>; problems: Problem[] };
 
-/** Looks up every `token` of sources, telemetry and workloads; those of the wrong form are the schema's business. */
+/**
+ * Looks up every `token` of sources, telemetry and workloads and every `key` of a model provider; those of the wrong form are the schema's business. An
+ * `act_token` is looked at but not read: only the process that makes changes does that.
+ */
 function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found {
   const found: Found = { secrets: new Map(), problems: [] };
   const walk = (value: unknown, path: Problem['path']): void => {
     if (typeof value !== 'object' || value === null) return;
     for (const [key, member] of Object.entries(value)) {
-      if (key !== 'token') walk(member, [...path, key]);
-      else if (typeof member === 'string') note(member, [...path, key]);
+      if (typeof member !== 'string') walk(member, [...path, key]);
+      else if (key === 'token') note(member, [...path, key]);
+      else if (key === 'act_token') look(member, [...path, key]);
     }
   };
   const note = (ref: string, path: Problem['path']): void => {
@@ -87,9 +110,24 @@ function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found 
     if (secret instanceof Secret) found.secrets.set(ref, secret);
     else if (secret !== undefined) found.problems.push({ path, message: secret });
   };
+  const look = (ref: string, path: Problem['path']): void => {
+    const problem = actSecretRef.safeParse(ref).success
+      ? secretFileProblem(resolve(from.base, ref.slice('file:'.length)))
+      : undefined;
+    if (problem !== undefined) found.problems.push({ path, message: problem });
+  };
   if (typeof file !== 'object' || file === null) return found;
   for (const [part, value] of Object.entries(file)) {
     if (['sources', 'telemetry', 'workloads'].includes(part)) walk(value, [part]);
+  }
+  for (const [name, provider] of Object.entries(group(group(group(file).models).providers))) {
+    const { kind, key } = group(provider);
+    const path = ['models', 'providers', name, 'key'];
+    if (typeof key !== 'string') continue;
+    note(key, path);
+    const secret = found.secrets.get(key);
+    const problem = secret && keyProblem(kind, secret);
+    if (problem !== undefined) found.problems.push({ path, message: `what ${key} holds ${problem}` });
   }
   return found;
 }
@@ -102,20 +140,7 @@ function resolveSecret(ref: string, { base, env }: { base: string; env: Env }): 
     const value = env[name]?.trim() ?? '';
     return value === '' ? `environment variable ${name} is not set` : new Secret(value);
   }
-  return readSecret(resolve(base, ref.slice('file:'.length)));
-}
-
-function readSecret(path: string): Secret | string {
-  try {
-    const status = statSync(path);
-    if (!status.isFile()) return `${path} is not a file`;
-    if ((status.mode & 0o077) !== 0) return `${path} can be read by others; chmod 600 ${path}`;
-    if (status.size > MAX_SECRET_BYTES) return `${path} is too large for a secret`;
-    const value = readFileSync(path, 'utf8').trim();
-    return value === '' ? `${path} is empty` : new Secret(value);
-  } catch (error) {
-    return isCode(error, 'ENOENT') ? `there is no file ${path}` : `${path} cannot be read`;
-  }
+  return readSecretFile(resolve(base, ref.slice('file:'.length)));
 }
 
 function isFolder(path: string): boolean {

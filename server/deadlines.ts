@@ -1,8 +1,9 @@
-import type { Approval } from '#approvals/approval.ts';
-import { expireDue, withdraw } from '#approvals/end.ts';
+import { type Approval, isExpired, needsReminder } from '#approvals/approval.ts';
+import { expireDue, remindDue, withdraw } from '#approvals/end.ts';
 import type { Incident } from '#incidents/incident.ts';
 import { DeploymentsSeen, SignalSeen } from '#incidents/observations.ts';
-import { generationOf, sample } from '#tools/carry-out.ts';
+import { targetNow } from '#tools/recheck.ts';
+import { sample } from '#tools/watch-signal.ts';
 import { type DriveDeps, isIdle, isUnderWay } from './drive.ts';
 
 /** How often the target of a pending plan is looked at, to see whether somebody changed it by hand. */
@@ -39,10 +40,12 @@ export function createDeadlines(deps: DriveDeps): { tick(): void } {
       const now = deps.carry.gate.clock.now();
       if (deps.folds.approvals.all().some((one) => isExpired(one, now)))
         every('expire', 0, async () => void (await expireDue(deps.carry.gate)));
-      const live = new Set<string>(['expire']);
+      if (deps.folds.approvals.all().some((one) => needsReminder(one, now)))
+        every('remind', 0, async () => void (await remindDue(deps.carry.gate)));
+      const live = new Set<string>(['expire', 'remind']);
       for (const approval of deps.folds.approvals.all()) {
         const key = `${approval.state} ${approval.id}`;
-        if (approval.state === 'succeeded')
+        if (approval.state === 'succeeded' || approval.state === 'halted')
           every(key, approval.plan.verification.everyMs, () => sample(deps.carry, approval));
         else if (approval.state === 'pending')
           every(key, DRIFT_EVERY_MS, () => withdrawIfChanged(deps, approval));
@@ -63,12 +66,6 @@ export function createDeadlines(deps: DriveDeps): { tick(): void } {
       for (const key of due.keys()) if (!live.has(key)) due.delete(key);
     },
   };
-}
-
-function isExpired(approval: Approval, now: number): boolean {
-  const waiting =
-    approval.state === 'pending' || (approval.state === 'approved' && approval.calls.length === 0);
-  return waiting && now >= approval.plan.expiresAt;
 }
 
 /** All its alerts have cleared, and no change of ours is being judged. */
@@ -93,11 +90,17 @@ async function callPeople(deps: DriveDeps, incident: Incident): Promise<void> {
 
 async function withdrawIfChanged(deps: DriveDeps, approval: Approval): Promise<void> {
   for (const { target } of approval.plan.steps) {
-    const generation = await generationOf(deps.carry.invoke, approval.plan.incident, target.ref);
-    if (generation === null || generation === target.generation) continue;
+    const now = await targetNow(deps.carry.invoke, approval.plan.incident, target.ref);
+    if (now === null || isAs(target, now)) continue;
     await withdraw(deps.carry.gate, approval.plan.incident, 'changed_outside');
     return;
   }
+}
+
+type Pinned = { uid: string; generation: number };
+
+function isAs(one: Pinned, other: Pinned): boolean {
+  return one.uid === other.uid && one.generation === other.generation;
 }
 
 /** After the alert cleared: resolved once the signal stayed in its band, saying whether somebody repaired it by hand. */
@@ -138,8 +141,8 @@ async function leaveToPeople(
 async function changedByHand(deps: DriveDeps, incident: Incident): Promise<boolean> {
   for (const approval of deps.folds.approvals.of(incident.id)) {
     for (const { target } of approval.plan.steps) {
-      const generation = await generationOf(deps.carry.invoke, incident.id, target.ref);
-      if (generation !== null && generation !== target.generation) return true;
+      const now = await targetNow(deps.carry.invoke, incident.id, target.ref);
+      if (now !== null && !isAs(target, now)) return true;
     }
   }
   return incident.service !== null && (await deployedSince(deps, incident, `service:${incident.service}`));

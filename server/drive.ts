@@ -1,4 +1,4 @@
-import type { Approval, ApprovalState } from '#approvals/approval.ts';
+import { type Approval, type ApprovalState, isUnderWay as isChanging } from '#approvals/approval.ts';
 import { withdraw } from '#approvals/end.ts';
 import type { Entry } from '#audit/log.ts';
 import type { ApprovalId, IncidentId } from '#core/ids.ts';
@@ -69,18 +69,21 @@ function reactToApproval(deps: DriveDeps, id: IncidentId, fact: Fact): void {
     case 'approval.approved':
       return fact.body.complete ? start(deps, fact.body.approval) : undefined;
     case 'approval.rejected':
-    case 'approval.revoked':
       return settled(deps, id, 'rejected');
+    case 'approval.revoked':
+      return ended(deps, fact.body.approval, 'rejected');
     case 'approval.expired':
       return settled(deps, id, 'expired');
     case 'approval.withdrawn':
-      return settled(deps, id, 'withdrawn');
+      return ended(deps, fact.body.approval, 'withdrawn');
     case 'approval.invalidated':
-      return settled(deps, id, 'invalidated');
+      return ended(deps, fact.body.approval, invalidatedAs(fact.body.reason));
+    case 'approval.asked_again':
+      return lookAgain(deps, id);
     case 'action.quarantined':
       return settled(deps, id, 'unknown');
     case 'action.reconciled':
-      return fact.body.effect === 'happened' ? start(deps, fact.body.approval) : settled(deps, id, 'failed');
+      return reactToReconciled(deps, id, fact.body);
     case 'tool.finished':
       return fact.body.outcome === 'failed' && isStep(deps, id, fact.body.call)
         ? settled(deps, id, 'failed')
@@ -95,6 +98,28 @@ function reactToApproval(deps: DriveDeps, id: IncidentId, fact: Fact): void {
     default:
       return;
   }
+}
+
+/** How a plan ended; one of which something ran already is half done, and people are told that. */
+function ended(deps: DriveDeps, approval: ApprovalId, outcome: ActionOutcome): void {
+  const known = deps.folds.approvals.get(approval);
+  if (known === undefined) return;
+  if (known.state !== 'halted') return settled(deps, known.plan.incident, outcome);
+  // Withdrawn means that all is over, and this is not: what the watch of what ran comes to is told then.
+  if (outcome !== 'withdrawn') settled(deps, known.plan.incident, 'failed');
+}
+
+/** What became of an undo is told by whoever runs it. */
+function reactToReconciled(deps: DriveDeps, id: IncidentId, body: BodyOf<'action.reconciled'>): void {
+  if (!isStep(deps, id, body.call)) return;
+  if (body.effect === 'happened') start(deps, body.approval);
+  else settled(deps, id, 'failed');
+}
+
+/** A person wants everything read anew: the coordinator begins as on the first page. */
+function lookAgain(deps: DriveDeps, id: IncidentId): void {
+  const incident = deps.folds.incidents.get(id);
+  if (incident !== undefined) deps.wake(id, deps.openedWake(incident));
 }
 
 /** People or the world took over: nothing pending stays pending, agents stop at their next step. */
@@ -147,9 +172,7 @@ function settled(deps: DriveDeps, id: IncidentId, outcome: ActionOutcome): void 
 
 /** Whether a change of this incident was started and is not yet judged. */
 export function isUnderWay({ folds }: Pick<DriveDeps, 'folds'>, id: IncidentId): boolean {
-  return folds.approvals
-    .of(id)
-    .some((one) => ['claimed', 'started', 'unknown', 'succeeded', 'unverified'].includes(one.state));
+  return folds.approvals.of(id).some((one) => isChanging(one));
 }
 
 /** After all was calm, an alert fires (again): whoever had stopped must look again. A re-opening wakes by itself. */
@@ -170,13 +193,17 @@ export function isIdle(deps: DriveDeps, incident: Incident): boolean {
   return !working && !waiting && !isUnderWay(deps, incident.id);
 }
 
+/** A plan that is not needed any more is over like one that was withdrawn; any other void one is for people. */
+function invalidatedAs(reason: string | null): ActionOutcome {
+  return reason === 'recovered' || reason === 'alert_cleared' ? 'withdrawn' : 'invalidated';
+}
+
 const OUTCOMES: Readonly<Partial<Record<ApprovalState, ActionOutcome>>> = {
   recorded: 'recorded',
   rejected: 'rejected',
   revoked: 'rejected',
   expired: 'expired',
   withdrawn: 'withdrawn',
-  invalidated: 'invalidated',
   failed: 'failed',
   quarantined: 'unknown',
 };
@@ -196,9 +223,13 @@ export function settledWake({ folds }: Pick<DriveDeps, 'folds'>, id: IncidentId)
     folds.sessions
       .incident(id)
       ?.runs.some((run) => run.role === 'coordinator' && run.startedAt >= last.at) === true;
-  const outcome =
-    last.state === 'undone' ? (last.undo === 'done' ? 'undone' : 'not_recovered') : OUTCOMES[last.state];
+  const outcome = outcomeOf(last);
   return told || outcome === undefined ? undefined : { kind: 'action_settled', outcome };
+}
+
+function outcomeOf({ state, undo, reason }: Approval): ActionOutcome | undefined {
+  if (state === 'undone') return undo === 'done' ? 'undone' : 'not_recovered';
+  return state === 'invalidated' ? invalidatedAs(reason) : OUTCOMES[state];
 }
 
 function isStep({ folds }: DriveDeps, id: IncidentId, call: string): boolean {

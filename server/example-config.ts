@@ -12,7 +12,7 @@ export type ExampleInput = {
 
 /** A complete config with every setting explained: `##` is prose, a line behind a single `#` is a setting to switch on. */
 export function exampleConfig(input: ExampleInput): string {
-  return [head(input), sources(input), telemetry(input), SERVICES, POLICY].join('\n');
+  return [head(input), sources(input), telemetry(input), SERVICES, MODELS, POLICY].join('\n');
 }
 
 const q = (text: string): string => JSON.stringify(text);
@@ -23,6 +23,10 @@ function head({ environment, team, person }: ExampleInput): string {
 
 ## Where the server listens. This machine only.
 listen: {host: 127.0.0.1, port: 7411}
+
+## How long messages, prompts and results are kept after their incident was resolved: days, or forever. Then their key is
+## destroyed; the entries that say who did what are never removed.
+# retention: {payloads: 90d, entries: forever}
 
 ## Environment of every service that names none.
 environment: ${q(environment)}
@@ -68,7 +72,8 @@ ${off}  prom: {kind: prometheus, url: ${found.prometheus ?? 'http://127.0.0.1:90
 
 const SERVICES = `## What runs the services, so that they can be restarted, rolled back or scaled.
 # workloads:
-#   shop: {kind: process, url: http://127.0.0.1:9000, token: env:FIREBREAK_SHOP_TOKEN}
+##  token is for reading. act_token is for changes: a file (chmod 600) that only the process that makes them reads.
+#   shop: {kind: process, url: http://127.0.0.1:9000, token: env:FIREBREAK_SHOP_TOKEN, act_token: "file:./shop-act.token"}
 
 ## The services, what they call, and how far Firebreak may go: observe (say what it would do), propose (with the command
 ## to run by hand), act (do it, once a person approved). signals: standard reads http_requests_total,
@@ -94,6 +99,26 @@ const SERVICES = `## What runs the services, so that they can be restarted, roll
 # runbooks: ./runbooks
 `;
 
+const MODELS = `## AI models. Without this part the rules play every agent. Keys are read at start; a model that does not answer, or that
+## a budget (in dollars) does not allow any more, is replaced by the next one of the list, and at last by the rules.
+## kind: anthropic, openai, or openai_compatible for a server of your own that speaks the same way. roles may name each
+## agent (coordinator, monitor, diagnosis, remediation); default is for the others. Prices of models that are not known
+## here go into prices, in dollars per million tokens, also a price of 0. send_to_model: full, redacted (the default) or
+## never, for each telemetry source and workload, and for logs, probes and runbooks.
+# models:
+#   providers:
+#     anthropic: {kind: anthropic, key: env:ANTHROPIC_API_KEY, base_url: https://api.anthropic.com}
+#     openai: {kind: openai, key: env:OPENAI_API_KEY, base_url: https://api.openai.com/v1}
+#     local: {kind: openai_compatible, base_url: http://127.0.0.1:11434/v1}
+#   roles:
+#     default: [anthropic/claude-sonnet-4-6, openai/gpt-5.4]
+#     monitor: [local/llama3.3]
+#   budget: {incident: 1.00, day: 20.00, roles: {diagnosis: 0.50}}
+#   prices:
+#     - {provider: local, model: llama3.3, date: 2026-11-01, in: 0, out: 0}
+#   send_to_model: {logs: redacted}
+`;
+
 const POLICY = `## What may be changed at all. ask = a person approves each change; deny wins; what no rule names is denied.
 # policy:
 #   rules:
@@ -101,4 +126,11 @@ const POLICY = `## What may be changed at all. ask = a person approves each chan
 
 ## How long an approval waits, and when a change counts as having helped.
 timing: {approval: 15m, verify_samples: 5, verify_every: 1s, verify_window: 60s}
+
+## How many changes one incident may start, undos not counted; then people must do it by hand.
+limits: {changes_per_incident: 5}
+
+## Checkpoints of the log are appended to a file at each opening, decision and ending of an incident, and this often. Put
+## it on a disk of another machine: firebreak audit verify --against FILE then finds a log that was cut or rewritten.
+# anchors: {file: /mnt/elsewhere/firebreak.checkpoints, every: 1h}
 `;

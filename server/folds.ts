@@ -1,7 +1,11 @@
 import { ApprovalFold } from '#approvals/approval-fold.ts';
+import { DamageFold } from '#approvals/damage-fold.ts';
+import { PolicyFold } from '#approvals/policy-fold.ts';
 import { StopFold } from '#approvals/stop-fold.ts';
 import type { Fold } from '#audit/fold.ts';
+import { ErasedFold } from '#incidents/erased-fold.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
+import { SpendFold } from '#incidents/spend-fold.ts';
 import { createSessionsFold, type SessionsFold } from '#sessions/sessions-fold.ts';
 import { OpenCallsFold } from '#tools/open-calls-fold.ts';
 
@@ -10,8 +14,12 @@ export type Folds = {
   readonly incidents: IncidentFold;
   readonly approvals: ApprovalFold;
   readonly stops: StopFold;
+  readonly damage: DamageFold;
+  readonly erased: ErasedFold;
+  readonly policy: PolicyFold;
   readonly sessions: SessionsFold;
   readonly openCalls: OpenCallsFold;
+  readonly spend: SpendFold;
 };
 
 export function createFolds(): Folds {
@@ -19,11 +27,25 @@ export function createFolds(): Folds {
     incidents: new IncidentFold(),
     approvals: new ApprovalFold(),
     stops: new StopFold(),
+    damage: new DamageFold(),
+    erased: new ErasedFold(),
+    policy: new PolicyFold(),
     sessions: createSessionsFold(),
     openCalls: new OpenCallsFold(),
+    spend: new SpendFold(),
   };
 }
 
 export function foldList(folds: Folds): readonly Fold[] {
-  return [folds.incidents, folds.approvals, folds.stops, folds.sessions, folds.openCalls];
+  return [
+    folds.incidents,
+    folds.approvals,
+    folds.stops,
+    folds.damage,
+    folds.erased,
+    folds.policy,
+    folds.sessions,
+    folds.openCalls,
+    folds.spend,
+  ];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AfterEnd } from '#approvals/after-end.ts';
 import type { People, Person } from '#approvals/people.ts';
 import type { Clock, Random } from '#core/clock.ts';
 import { type ApprovalId, Digest, type IncidentId, type SessionKey } from '#core/ids.ts';
@@ -22,10 +23,24 @@ export const DecisionRequest = z.strictObject({
 });
 export type DecisionRequest = z.infer<typeof DecisionRequest>;
 
+export const ReleaseRequest = z.strictObject({ effect: z.enum(['happened', 'did_not_happen']) });
+
 export const StopRequest = z
   .strictObject({ freeze: z.boolean().exactOptional(), off: z.boolean().exactOptional() })
   .refine(({ freeze, off }) => freeze !== undefined || off !== undefined, 'needs freeze or off');
 export type StopRequest = z.infer<typeof StopRequest>;
+
+export const PolicyRequest = z.strictObject({
+  /** Digest of everything that is taken on, as the person was shown it. */
+  standing: Digest,
+});
+export type PolicyRequest = z.infer<typeof PolicyRequest>;
+
+export const AcceptLogRequest = z.strictObject({
+  /** Digest of the damage, as the person was shown it. */
+  old: Digest,
+});
+export type AcceptLogRequest = z.infer<typeof AcceptLogRequest>;
 
 /** One log entry on its way to a client. */
 export type StreamedEntry = { readonly seq: number; readonly entry: object };
@@ -36,10 +51,16 @@ export type Api = {
   incidents(asker: Asker): Promise<ApiAnswer>;
   incident(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
   take(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
+  erase(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
   approvals(asker: Asker): Promise<ApiAnswer>;
   approval(asker: Asker, id: ApprovalId): Promise<ApiAnswer>;
   decide(asker: Asker, id: ApprovalId, request: DecisionRequest): Promise<ApiAnswer>;
+  afterEnd(asker: Asker, id: ApprovalId, wanted: AfterEnd): Promise<ApiAnswer>;
   stop(asker: Asker, request: StopRequest): Promise<ApiAnswer>;
+  policy(asker: Asker): Promise<ApiAnswer>;
+  acceptPolicy(asker: Asker, request: PolicyRequest): Promise<ApiAnswer>;
+  logDamage(asker: Asker): Promise<ApiAnswer>;
+  acceptLog(asker: Asker, request: AcceptLogRequest): Promise<ApiAnswer>;
   sessions(asker: Asker): Promise<ApiAnswer>;
   sessionExport(asker: Asker, key: SessionKey): Promise<ApiAnswer>;
   /** Entries after `seq` (-1 = all), then new ones as they come, until `signal` aborts. */

@@ -2,7 +2,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseJson } from '#core/canonical.ts';
 import { ApprovalId, IncidentId, SessionKey } from '#core/ids.ts';
-import { type ApiAnswer, type Asker, DecisionRequest, type HttpDeps, StopRequest } from './http-api.ts';
+import {
+  AcceptLogRequest,
+  type ApiAnswer,
+  type Asker,
+  DecisionRequest,
+  type HttpDeps,
+  PolicyRequest,
+  ReleaseRequest,
+  StopRequest,
+} from './http-api.ts';
 import { identifier } from './http-people.ts';
 import { bytesOf, peerOf, sendError } from './http-reply.ts';
 import { streamEntries } from './http-stream.ts';
@@ -51,6 +60,11 @@ export function addPeopleRoutes(app: FastifyInstance, deps: HttpDeps): void {
     '/v1/incidents/:id/take',
     withParam('id', IncidentId, (id, asker) => api.take(asker, id)),
   );
+  route(
+    'POST',
+    '/v1/incidents/:id/erase',
+    withParam('id', IncidentId, (id, asker) => api.erase(asker, id)),
+  );
   route('GET', '/v1/approvals', (_, asker) => api.approvals(asker));
   route(
     'GET',
@@ -62,8 +76,26 @@ export function addPeopleRoutes(app: FastifyInstance, deps: HttpDeps): void {
       withBody(request, DecisionRequest, (body) => api.decide(asker, id, body)),
     )(request, asker),
   );
+  route('POST', '/v1/approvals/:id/release', (request, asker) =>
+    withParam('id', ApprovalId, (id) =>
+      withBody(request, ReleaseRequest, ({ effect }) => api.afterEnd(asker, id, { kind: 'release', effect })),
+    )(request, asker),
+  );
+  route(
+    'POST',
+    '/v1/approvals/:id/again',
+    withParam('id', ApprovalId, (id, asker) => api.afterEnd(asker, id, { kind: 'again' })),
+  );
   route('POST', '/v1/stop', (request, asker) =>
     withBody(request, StopRequest, (body) => api.stop(asker, body)),
+  );
+  route('GET', '/v1/policy', (_, asker) => api.policy(asker));
+  route('POST', '/v1/policy/accept', (request, asker) =>
+    withBody(request, PolicyRequest, (body) => api.acceptPolicy(asker, body)),
+  );
+  route('GET', '/v1/log/damage', (_, asker) => api.logDamage(asker));
+  route('POST', '/v1/log/accept', (request, asker) =>
+    withBody(request, AcceptLogRequest, (body) => api.acceptLog(asker, body)),
   );
   route('GET', '/v1/sessions', (_, asker) => api.sessions(asker));
   route(

@@ -5,7 +5,7 @@ import type { WebhookSource } from '#intake/webhook.ts';
 import type { Config } from './config-build.ts';
 
 /** Where `firebreak triage` posts, with the personal token of whoever may take an incident. */
-const CLI_SOURCE = 'cli';
+export const CLI_SOURCE = 'cli';
 
 /** Sources that may post: those with a token; only hashes are kept for the comparison. */
 export function webhookSources(config: Config): readonly WebhookSource[] {

@@ -1,7 +1,6 @@
-import type { Approval } from '#approvals/approval.ts';
-import { approvalContext, endEach } from '#approvals/end.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import type { People } from '#approvals/people.ts';
+import type { PermitSigner } from '#approvals/permit.ts';
 import type { Policy, StopFlags } from '#approvals/policy.ts';
 import { propose } from '#approvals/propose.ts';
 import type { Log } from '#audit/log.ts';
@@ -10,7 +9,6 @@ import { messageOf } from '#core/errors.ts';
 import type { IncidentId, SessionKey } from '#core/ids.ts';
 import { aboutAlert } from '#incidents/alert-kind.ts';
 import { CallNumbers } from '#incidents/call-numbers.ts';
-import { fact } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { serviceRef } from '#incidents/refs.ts';
@@ -25,7 +23,7 @@ import { spawnTool } from '#sessions/spawn.ts';
 import { toolSpecsOf } from '#sessions/tool-specs.ts';
 import { createNoteTools } from '#tools/act/notes.ts';
 import { actTools } from '#tools/act/tools.ts';
-import { type CarryOutDeps, reconcile } from '#tools/carry-out.ts';
+import type { CarryOutDeps, Execute } from '#tools/carry-out.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { createInvoke } from '#tools/invoke.ts';
 import { settleOpenCalls } from '#tools/open-calls-fold.ts';
@@ -34,10 +32,13 @@ import type { AnyTool, Runbook } from '#tools/tool.ts';
 import { approvalCard, cardDigest } from '#views/approval-card.ts';
 import { createDeadlines } from './deadlines.ts';
 import { deliver } from './deliver.ts';
-import { type DriveDeps, drive, resumeResolve, settledWake, start, startUndo } from './drive.ts';
-import { createExecutor } from './executor.ts';
+import { type DriveDeps, drive, settledWake } from './drive.ts';
 import type { Folds } from './folds.ts';
 import { createJobs } from './jobs.ts';
+import { resumePlans } from './resume-plans.ts';
+
+/** A proposal waits so long for a log that is still being verified after the start; then it is refused. */
+const VERIFY_WAIT_MS = 60_000;
 
 /** What the config says, as the wiring needs it. */
 export type Settings = {
@@ -47,6 +48,7 @@ export type Settings = {
   readonly policy: Policy;
   readonly people: People;
   readonly timing: GateDeps['timing'];
+  readonly limits: GateDeps['limits'];
 };
 
 export type Parts = {
@@ -58,6 +60,9 @@ export type Parts = {
   /** Id of this server start. */
   readonly boot: string;
   readonly world: World;
+  /** Signs permits; `execute` takes none but of this signer. */
+  readonly signer: PermitSigner;
+  readonly execute: Execute;
   readonly runbooks: readonly Runbook[];
   readonly model: Model;
   readonly specs: AgentSpecs;
@@ -89,7 +94,7 @@ export function wire(parts: Parts): Firebreak {
   const { specs } = parts;
   const numbers = new CallNumbers(folds.incidents);
   const { incidents, approvals } = folds;
-  const { policy, people, timing } = settings;
+  const { policy, people, timing, limits } = settings;
   const digest: GateDeps['cardDigest'] = (plan, hash) => cardDigest(approvalCard(plan, hash));
   const gate: GateDeps = {
     log,
@@ -102,9 +107,11 @@ export function wire(parts: Parts): Firebreak {
     policy,
     people,
     boot,
+    signer: parts.signer,
     flags: parts.flags,
     cardDigest: digest,
     timing,
+    limits,
   };
   const launch: Parameters<typeof spawnTool>[0]['launch'] = (incident, run) =>
     scheduler.launch(incident, run);
@@ -125,7 +132,10 @@ export function wire(parts: Parts): Firebreak {
     world,
     inventory,
     runbooks,
-    propose: (request) => propose(gate, request),
+    propose: async (request) => {
+      await verifiedSoon(request.caller.signal);
+      return propose(gate, request);
+    },
   });
   const onError = (error: unknown) => parts.onError('agents', messageOf(error));
   const runs = {
@@ -141,8 +151,7 @@ export function wire(parts: Parts): Firebreak {
   };
   const scheduler = createScheduler(runs);
   const jobs = createJobs(parts.onError);
-  const execute = createExecutor({ tools: actTools, world, inventory, clock, boot });
-  const carry: CarryOutDeps = { gate, invoke, execute };
+  const carry: CarryOutDeps = { gate, invoke, execute: parts.execute };
   const wake = (incident: IncidentId, message: Wake): void => {
     if (scheduler.wake(incident, message) === 'unknown_incident') openSession(incident, message);
   };
@@ -157,6 +166,10 @@ export function wire(parts: Parts): Firebreak {
   const closing = Promise.withResolvers<boolean>();
   const verified = Promise.resolve(parts.verified).then(() => true);
   const mayChange = (): Promise<boolean> => Promise.race([closing.promise, verified]);
+  const verifiedSoon = async (signal: AbortSignal): Promise<void> => {
+    if (parts.flags().unverified)
+      await Promise.race([mayChange(), clock.sleep(VERIFY_WAIT_MS, signal).catch(() => undefined)]);
+  };
   const { cancel } = scheduler;
   const driving: DriveDeps = { folds, carry, jobs, wake, cancel, openedWake, mayChange };
   const unsubscribe = log.subscribe((entries) => drive(driving, entries));
@@ -221,24 +234,10 @@ async function recover(driving: DriveDeps, { parts, scheduler }: Recovering): Pr
   const owed = folds.incidents.current().map(({ id }) => ({ id, wake: settledWake(driving, id) }));
   await settleOpenCalls(log, folds.openCalls);
   const neverBegan = await scheduler.recover();
-  await endEach(
-    driving.carry.gate,
-    (one) => one.state === 'claimed',
-    (one) => fact('approval.invalidated', { approval: one.id, reason: 'restart' }, approvalContext(one)),
-  );
-  for (const approval of folds.approvals.all()) goOn(driving, approval);
+  await resumePlans(driving);
   for (const id of neverBegan) {
     const known = folds.incidents.get(id);
     if (known !== undefined) driving.wake(id, openedWake(known));
   }
   for (const { id, wake } of owed) if (wake !== undefined) driving.wake(id, wake);
-}
-
-/** Takes up one plan where the earlier start left it. */
-function goOn(driving: DriveDeps, approval: Approval): void {
-  const { carry, jobs } = driving;
-  if (approval.state === 'unknown') jobs.run(`reconcile ${approval.id}`, () => reconcile(carry, approval));
-  else if (approval.state === 'approved') start(driving, approval.id);
-  else if (approval.state === 'verified') resumeResolve(driving, approval);
-  else if (approval.state === 'unverified') startUndo(driving, approval.id);
 }

@@ -7,7 +7,8 @@ import {
   renderApprovalList,
   standingLine,
 } from '#views/approval-standing.ts';
-import { ApprovalAnswer, ApprovalAnswers, DecisionResult } from '../answers.ts';
+import { plainReason } from '#views/words.ts';
+import { AgainAnswer, ApprovalAnswer, ApprovalAnswers, DecisionResult, ReleaseAnswer } from '../answers.ts';
 import { ask, askEither, findServer, type Server } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { reading, readLogState } from '../offline.ts';
@@ -46,6 +47,7 @@ const askApproval = (server: Server, id: ApprovalId) =>
   ask(server, { method: 'GET', path: `/v1/approvals/${id}` }, ApprovalAnswer);
 
 export type Wanted = 'approve' | 'deny' | 'revoke';
+export type ReleaseOptions = Common & { readonly happened?: boolean; readonly didNotHappen?: boolean };
 export type DecideOptions = Common & { readonly yes?: boolean; readonly typed?: string };
 
 /**
@@ -75,6 +77,35 @@ export async function decideApproval(
     json: answer,
     exit: answer.kind === 'refused' ? 1 : 0,
   };
+}
+
+/** Says what became of a change whose effect nobody could find out; its targets are free again. */
+export async function releaseApproval(
+  text: string,
+  { happened, didNotHappen, ...options }: ReleaseOptions,
+  context: Context,
+): Promise<Outcome> {
+  const id = approvalIdOf(text);
+  if ((happened === true) === (didNotHappen === true))
+    throw new FirebreakError('usage', 'look at the target first, then add --happened or --did-not-happen');
+  const effect = happened === true ? 'happened' : 'did_not_happen';
+  const said = await ask(
+    findServer(options, context),
+    { method: 'POST', path: `/v1/approvals/${id}/release`, body: { effect } },
+    ReleaseAnswer,
+  );
+  return {
+    lines: [`${id} is released: the change ${plainReason(effect)}; its targets are free again`],
+    json: said,
+  };
+}
+
+/** Has everything read anew after a proposal ended undecided; a new proposal may come of it. */
+export async function againApproval(text: string, options: Common, context: Context): Promise<Outcome> {
+  const id = approvalIdOf(text);
+  const path = `/v1/approvals/${id}/again`;
+  const said = await ask(findServer(options, context), { method: 'POST', path }, AgainAnswer);
+  return { lines: [`the agents look again; if ${id} is still right, a new proposal comes`], json: said };
 }
 
 /** Nobody is asked about what is no longer open: the server then says what became of it. */

@@ -8,6 +8,7 @@ import { ask } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { readEntries, reading, readLogState } from '../offline.ts';
+import { type BundleFlags, bundleIncident } from './incident-bundle.ts';
 import { screenOf } from './status.ts';
 
 /** All incidents, open ones first. */
@@ -34,9 +35,14 @@ export async function showIncident(text: string, options: Common, context: Conte
   return { lines: renderIncident(card, screenOf(context)), json: card };
 }
 
-/** One incident with its log entries as one document; always read from the log. Content of calls stays encrypted there. */
-export async function exportIncident(text: string, options: Common, context: Context): Promise<Outcome> {
+export type ExportFlags = Partial<BundleFlags>;
+
+/** One incident with its log entries as one document, or as a bundle that can be checked elsewhere; always read from the log. Content of calls stays encrypted there. */
+export async function exportIncident(text: string, options: ExportFlags, context: Context): Promise<Outcome> {
   const id = incidentIdOf(text);
+  const { bundle } = options;
+  if (bundle !== undefined) return bundleIncident(id, { ...options, bundle }, context);
+  if (options.withPayloads === true) throw new FirebreakError('usage', '--with-payloads needs --bundle');
   const dataDir = dataDirOf(options, context);
   const entries = await readEntries({ dir: dataDir, incidentId: id });
   const card = incidentCard(entries, context.zone) ?? notThere(id, dataDir);

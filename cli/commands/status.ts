@@ -30,14 +30,18 @@ async function offlineStatus(dataDir: string): Promise<StatusView> {
   return statusView({
     server: runningServer(dataDir),
     ai: 'rules',
+    spend: null,
     stops: {
       off: off || stops.off,
       frozen: stops.frozen,
       by: off && !stops.off ? `the file ${OFF_FILE}` : stops.by,
       at: off && !stops.off ? null : stops.at,
     },
+    // What holds changes back is known to a running server only.
+    holds: [],
     incidents: incidents.current(),
     approvals: approvals.all(),
+    policyWaiting: { answers: 0, people: 0 },
     log: { entries, verified: bad === null ? 'not_checked' : 'bad', problem: bad },
   });
 }

@@ -11,18 +11,15 @@ import type { Common, Context, Outcome } from '../context.ts';
 /** As much as a page may hold. */
 const MAX_BYTES = 256 * 1024;
 
-/** Hands alerts from a file (or `-`, standard input) to the server as if they had been paged; the token says by whom. */
+/**
+ * Hands a delivery of any source, or a few words, from a file (or `-`, standard input) to the server as if it had been
+ * paged; the token says by whom.
+ */
 export async function triage(file: string, options: Common, context: Context): Promise<Outcome> {
   const text = await textOf(file, context);
-  const json = parseJson(text, { floats: true, nodes: 100_000 });
-  if (json.kind === 'invalid')
-    throw new FirebreakError(
-      'usage',
-      `${file} is not JSON that can be read (${plainReason(json.reason)}); give an Alertmanager webhook body or one alert`,
-    );
   const answer = await ask(
     findServer(options, context),
-    { method: 'POST', path: '/v1/alerts/cli', body: text },
+    { method: 'POST', path: '/v1/alerts/cli', body: deliveryOf(text, file) },
     TriageAnswer,
   );
   const { incidents, alerts, skipped } = answer;
@@ -36,6 +33,22 @@ export async function triage(file: string, options: Common, context: Context): P
         : lines,
     json: answer,
   };
+}
+
+/** What begins like JSON must be JSON; anything else is what a person says: its first line names it. */
+function deliveryOf(text: string, file: string): string {
+  const said = text.trim();
+  if (said === '') throw new FirebreakError('usage', `${file} is empty`);
+  if (!/^[[{]/.test(said)) {
+    const [name = said] = said.split('\n');
+    return JSON.stringify({ name, summary: said.replaceAll(/\s+/g, ' ') });
+  }
+  const json = parseJson(text, { floats: true, nodes: 100_000 });
+  if (json.kind === 'ok') return text;
+  throw new FirebreakError(
+    'usage',
+    `${file} is not JSON that can be read (${plainReason(json.reason)}); give an Alertmanager webhook body, one alert, or a few words`,
+  );
 }
 
 async function textOf(file: string, context: Context): Promise<string> {

@@ -8,6 +8,8 @@ import type { Operation, Operations } from './operations.ts';
 export type SupervisorApi = {
   services: ReadonlyMap<string, ManagedService>;
   operations: Operations;
+  /** Looks, and tries changes out; the operator's token makes them, too. */
+  readerToken: string;
   operatorToken: string;
   chaosToken: string;
   onChaos: (service: ManagedService, chaos: Chaos) => void;
@@ -15,6 +17,7 @@ export type SupervisorApi = {
 type Asked = { method: string; parts: readonly string[]; request: IncomingMessage };
 
 const NOT_FOUND: Answer = { status: 404, body: { error: 'not_found' } };
+const FORBIDDEN: Answer = { status: 403, body: { error: 'reader' } };
 const BODY_LIMIT = 16_384;
 
 /** Compares a bearer token in constant time, whatever its length. */
@@ -90,6 +93,7 @@ async function change(api: SupervisorApi, { parts, request }: Asked): Promise<An
   if (what !== 'services' || service === undefined || !known || rest !== undefined) return NOT_FOUND;
   const asked = changeOf(verb, await bodyOf(request));
   if (typeof asked === 'string') return { status: 400, body: { error: 'invalid', detail: asked } };
+  if (!asked.dryRun && !holds(request, api.operatorToken)) return FORBIDDEN;
   return await api.operations.submit(service, asked);
 }
 
@@ -105,8 +109,8 @@ async function chaos(api: SupervisorApi, { parts, request }: Asked): Promise<Ans
 async function answer(api: SupervisorApi, asked: Asked): Promise<Answer> {
   const { method, parts, request } = asked;
   const first = parts[0];
-  const token = first === 'chaos' ? api.chaosToken : api.operatorToken;
-  if (!holds(request, token)) return { status: 401, body: { error: 'unauthorised' } };
+  const tokens = first === 'chaos' ? [api.chaosToken] : [api.readerToken, api.operatorToken];
+  if (!tokens.some((token) => holds(request, token))) return { status: 401, body: { error: 'unauthorised' } };
   if (first === 'chaos' && method === 'POST') return await chaos(api, asked);
   if (first !== 'v1') return NOT_FOUND;
   if (method === 'GET') return read(api, parts);

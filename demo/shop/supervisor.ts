@@ -14,6 +14,7 @@ import { supervisorApi } from './supervisor-api.ts';
 
 const Settings = z.strictObject({
   logs: z.string(),
+  readerToken: z.string().min(16),
   operatorToken: z.string().min(16),
   chaosToken: z.string().min(16),
   replicas: z.number().int().min(1),
@@ -78,6 +79,7 @@ async function start(settings: Settings): Promise<Owned> {
   const api = supervisorApi({
     services,
     operations: createOperations(),
+    readerToken: settings.readerToken,
     operatorToken: settings.operatorToken,
     chaosToken: settings.chaosToken,
     onChaos: (target, chaos) => applyChaos(owned, target, chaos),

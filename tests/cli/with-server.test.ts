@@ -41,10 +41,13 @@ test('status and an incident of the server are drawn here, with the token in the
   const status = statusView({
     server: { version: '0.1.0', startedAt: 0, pid: 1 },
     ai: 'rules',
+    spend: null,
     stops: { off: false, frozen: false, by: null, at: null },
+    holds: [],
     incidents: [],
     approvals: [],
     log: { entries: 86, verified: 'verified', problem: null },
+    policyWaiting: { answers: 0, people: 0 },
   });
   await using server = await aServer(place.data, ({ path }) => ({
     body: path === '/v1/status' ? status : incidentCard(storyEntries(), 'UTC'),
@@ -229,7 +232,22 @@ test('triage hands a page over as it is, from a file or standard input', async (
   const { exit, out } = await place.run(['triage', '-'], { ...token, stdin: async () => page });
   expect({ exit, out }).toEqual({ exit: 0, out: ['INC-4: look at it with firebreak incidents show INC-4'] });
   expect(server.seen[0]).toMatchObject({ path: '/v1/alerts/cli', body: page });
-  expect((await place.run(['triage', '-'], { ...token, stdin: async () => 'not json' })).exit).toBe(2);
+  expect((await place.run(['triage', '-'], { ...token, stdin: async () => '{not json' })).exit).toBe(2);
+  expect((await place.run(['triage', '-'], { ...token, stdin: async () => ' \n' })).exit).toBe(2);
+});
+
+test('triage takes a few words as well; the first line is what it is called', async () => {
+  using place = aPlace();
+  await using server = await aServer(place.data, () => ({
+    status: 202,
+    body: { incidents: ['INC-4'], alerts: 1, skipped: 0 },
+  }));
+  const said = 'checkout is failing\nsince the last deploy';
+  expect((await place.run(['triage', '-'], { ...token, stdin: async () => said })).exit).toBe(0);
+  expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual({
+    name: 'checkout is failing',
+    summary: 'checkout is failing since the last deploy',
+  });
 });
 
 test('the token of the home directory is found', async () => {
@@ -239,4 +257,44 @@ test('the token of the home directory is found', async () => {
   writeFileSync(join(place.dir, '.config', 'firebreak', 'token'), 'fbk_home\n', { mode: 0o600 });
   await place.run(['freeze', 'off']);
   expect(server.seen[0]?.authorization).toBe('Bearer fbk_home');
+});
+
+test('release says what a person saw, and needs them to say it', async () => {
+  using place = aPlace();
+  const body = { approval: 'A-3', by: 'alice', kind: 'release', effect: 'did_not_happen' };
+  await using server = await aServer(place.data, () => ({ body }));
+  for (const flags of [[], ['--happened', '--did-not-happen']])
+    expect((await place.run(['approvals', 'release', 'A-3', ...flags], token)).exit).toBe(2);
+  expect(server.seen).toEqual([]);
+  const { exit, out } = await place.run(['approvals', 'release', 'a-3', '--did-not-happen'], token);
+  expect({ exit, out }).toEqual({
+    exit: 0,
+    out: ['A-3 is released: the change did not happen; its targets are free again'],
+  });
+  expect(server.seen.map((one) => [one.path, one.body])).toEqual([
+    ['/v1/approvals/A-3/release', JSON.stringify({ effect: 'did_not_happen' })],
+  ]);
+});
+
+test('again asks the server to look anew, and says why not when it does not', async () => {
+  using place = aPlace();
+  let refuses = false;
+  await using server = await aServer(place.data, () =>
+    refuses
+      ? { status: 409, body: { error: 'the incident of A-3 is closed', reason: 'incident_closed' } }
+      : { body: { approval: 'A-3', by: 'alice', kind: 'again' } },
+  );
+  expect((await place.run(['approvals', 'again', 'A-3'], token)).out).toEqual([
+    'the agents look again; if A-3 is still right, a new proposal comes',
+  ]);
+  refuses = true;
+  const { exit, err } = await place.run(['approvals', 'again', 'A-3'], token);
+  expect({ exit, said: err.join(' ') }).toEqual({
+    exit: 1,
+    said: expect.stringContaining('the incident of A-3 is closed'),
+  });
+  expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /v1/approvals/A-3/again',
+    'POST /v1/approvals/A-3/again',
+  ]);
 });

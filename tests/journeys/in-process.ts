@@ -2,6 +2,7 @@ import { rulesModel } from '#agents/rules/model.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import { decide } from '#approvals/decide.ts';
 import type { Person } from '#approvals/people.ts';
+import { createPermitSigner } from '#approvals/permit.ts';
 import type { StopFlags } from '#approvals/policy.ts';
 import type { Fold } from '#audit/fold.ts';
 import type { Entry, Log } from '#audit/log.ts';
@@ -15,8 +16,10 @@ import type { Mode } from '#incidents/vocabulary.ts';
 import type { Delivery } from '#intake/delivery.ts';
 import type { Model } from '#llm/model.ts';
 import { loadPrompts } from '#prompts/load.ts';
+import { inProcessExecutor } from '#server/executor/in-process.ts';
 import { createFolds, type Folds, foldList } from '#server/folds.ts';
 import { type Firebreak, wire } from '#server/wire.ts';
+import { actTools } from '#tools/act/tools.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { createFakeWorld, type FakeWorld } from '../fakes/fake-world.ts';
@@ -52,7 +55,18 @@ export type InProcess = {
   /** Dies if it lives still, and starts again over the same log and the same world; `recover` is left to the test. */
   restart(world?: World): Promise<InProcess>;
 };
-type Options = { mode?: Mode; model?: Model; seed?: number; takesMs?: number };
+/** What a model may be made of. */
+export type ModelParts = Pick<InProcess, 'clock' | 'log' | 'folds'> & { readonly rules: Model };
+type Options = {
+  /** Resolves when the log that a start found is verified. */
+  verified?: Promise<unknown>;
+  mode?: Mode;
+  model?: Model | ((parts: ModelParts) => Model);
+  seed?: number;
+  takesMs?: number;
+  /** Waits for work that is not done by moving time: replies that are on a real wire. */
+  settled?: () => Promise<void>;
+};
 
 /** The whole product without processes or sockets: a log in memory, a simulated shop, time that is moved by hand. */
 export async function inProcess(options: Options = {}): Promise<InProcess> {
@@ -94,16 +108,28 @@ async function begin(ground: Ground): Promise<InProcess> {
   const life = mortal(base);
   const errors: string[] = [];
   const flags: InProcess['flags'] = {};
+  const signer = createPermitSigner(realRandom);
+  const started = `boot-${boot}`;
+  const rules = rulesModel(shop.inventory);
   const firebreak = wire({
     settings: settingsOf(shop),
     log: life.log,
     folds,
     clock,
     random: realRandom,
-    boot: `boot-${boot}`,
+    boot: started,
     world: ground.world,
+    signer,
+    execute: inProcessExecutor({
+      tools: actTools,
+      world: ground.world,
+      inventory: shop.inventory,
+      clock,
+      boot: started,
+      publicKey: signer.publicKey,
+    }),
     runbooks: [],
-    model: ground.options.model ?? rulesModel(shop.inventory),
+    model: modelOf(ground.options, { clock, log: life.log, folds, rules }),
     specs: agentSpecs(await loadPrompts()),
     flags: () => ({
       off: folds.stops.off,
@@ -111,14 +137,16 @@ async function begin(ground: Ground): Promise<InProcess> {
       unverified: false,
       clockJumped: false,
       unreadLog: folds.incidents.unknownKinds > 0,
+      tampered: false,
       ...flags,
     }),
+    ...(ground.options.verified && { verified: ground.options.verified }),
     onError: (where, message) => errors.push(`${where}: ${message}`),
   });
   const { dieAt, isDead } = life;
   return {
     ...{ clock, shop, log: life.log, folds, firebreak, errors, flags, dieAt, isDead },
-    ...handsOf({ clock, folds, firebreak, errors }),
+    ...handsOf({ clock, folds, firebreak, errors, settled: ground.options.settled ?? (async () => {}) }),
     entries: () => Array.fromAsync(base.read(0)),
     restart: async (world = ground.world) => {
       life.die();
@@ -126,6 +154,10 @@ async function begin(ground: Ground): Promise<InProcess> {
       return begin({ ...ground, world, boot: boot + 1 });
     },
   };
+}
+
+function modelOf({ model }: Options, parts: ModelParts): Model {
+  return typeof model === 'function' ? model(parts) : (model ?? parts.rules);
 }
 
 function settingsOf(shop: FakeWorld): Parameters<typeof wire>[0]['settings'] {
@@ -145,15 +177,19 @@ function settingsOf(shop: FakeWorld): Parameters<typeof wire>[0]['settings'] {
       ],
     },
     people: new Map([[alice.id, alice]]),
+    limits: { changes: 5 },
     timing: { approvalMs: 15 * 60_000, verify: { samples: 5, everyMs: 1000, windowMs: 60_000 } },
   };
 }
 
 type Hands = Pick<InProcess, 'page' | 'clear' | 'decide' | 'until' | 'incident'>;
 
+type HandsDeps = Pick<InProcess, 'clock' | 'folds' | 'firebreak' | 'errors'> & {
+  readonly settled: () => Promise<void>;
+};
+
 /** What the world and people do to it. */
-function handsOf(of: Pick<InProcess, 'clock' | 'folds' | 'firebreak' | 'errors'>): Hands {
-  const { clock, folds, firebreak, errors } = of;
+function handsOf({ clock, folds, firebreak, errors, settled }: HandsDeps): Hands {
   const send = async (alert: Alert): Promise<void> => {
     await firebreak.deliver(aDelivery(clock, [alert]));
   };
@@ -170,6 +206,7 @@ function handsOf(of: Pick<InProcess, 'clock' | 'folds' | 'firebreak' | 'errors'>
       const end = clock.now() + limitMs;
       while (!done() && clock.now() < end) {
         firebreak.tick();
+        await settled();
         await clock.advance(200);
       }
       if (!done())

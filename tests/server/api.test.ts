@@ -4,6 +4,7 @@ import { sha256 } from '#core/hash.ts';
 import { ApprovalId, Digest, IncidentId, PersonId, SessionKey } from '#core/ids.ts';
 import { createApi } from '#server/api.ts';
 import type { Api } from '#server/http-api.ts';
+import { createPolicyInForce } from '#server/policy-in-force.ts';
 import { alice, type InProcess, inProcess } from '#tests/journeys/in-process.ts';
 
 const INC = IncidentId.parse('INC-1');
@@ -26,11 +27,16 @@ async function setUp(offFile: () => boolean = () => false) {
     firebreak,
     log,
     folds,
+    clock,
+    models: null,
     server: { version: '0.1.0', startedAt: clock.now(), pid: 1 },
     logStanding: () => ({ entries: log.size(), verified: 'verified', problem: null }),
+    holds: () => [],
+    erase: async () => ({ kind: 'refused', reason: 'not_found' }),
     via: 'api',
     offFile,
     zone: 'UTC',
+    inForce: await createPolicyInForce({ terms: firebreak.gate, fold: folds.policy, log }),
   });
   return { run, api };
 }
@@ -226,3 +232,27 @@ test('a card, the list of approvals and the session of an incident can be read b
   if (key === null || key === undefined) throw new Error('no coordinator');
   expect(await api.sessionExport(viewer, key)).toMatchObject({ status: 200, type: 'application/x-ndjson' });
 });
+
+test('what became of a change is said by whoever may approve, and asked again by whoever responds', async () => {
+  const { run, api } = await asked();
+  const release = { kind: 'release', effect: 'did_not_happen' } as const;
+  expect(await api.afterEnd(responder, A1, release)).toMatchObject({
+    status: 403,
+    body: { reason: 'not_allowed' },
+  });
+  expect(await api.afterEnd(owner, A1, release)).toMatchObject({
+    status: 409,
+    body: { reason: 'not_quarantined' },
+  });
+  expect(await api.afterEnd(responder, A1, { kind: 'again' })).toMatchObject({
+    status: 409,
+    body: { reason: 'not_over' },
+  });
+  expect(await api.afterEnd(owner, ApprovalId.parse('A-9'), release)).toMatchObject({ status: 404 });
+  await run.until(() => run.folds.approvals.get(A1)?.state === 'expired', 16 * 60_000);
+  expect(await api.afterEnd(viewer, A1, { kind: 'again' })).toMatchObject({ status: 403 });
+  expect(await api.afterEnd(responder, A1, { kind: 'again' })).toEqual({
+    status: 200,
+    body: { approval: 'A-1', by: 'rita', kind: 'again' },
+  });
+}, 60_000);

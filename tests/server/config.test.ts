@@ -28,7 +28,7 @@ telemetry:
   shop: {kind: scrape, discover: http://127.0.0.1:9000/v1/targets, token: "file:./generic.token", every: 500ms, keep: 15m}
   prom: {kind: prometheus, url: http://127.0.0.1:9090, label: app}
 workloads:
-  shop: {kind: process, url: http://127.0.0.1:9000, token: env:SHOP_TOKEN}
+  shop: {kind: process, url: http://127.0.0.1:9000, token: env:SHOP_TOKEN, act_token: "file:./act.token"}
 services:
   - {id: checkout, mode: act, depends_on: [inventory], max_replicas: 4, telemetry: shop, logs: [/var/log/checkout.log], probe: http://127.0.0.1:9001/healthz, workload: {driver: shop, name: checkout}}
   - id: inventory
@@ -52,6 +52,7 @@ beforeEach(() => {
   file = join(dir, 'firebreak.yaml');
   mkdirSync(join(dir, 'runbooks'));
   writeFileSync(join(dir, 'generic.token'), 'file-secret\n', { mode: 0o600 });
+  writeFileSync(join(dir, 'act.token'), 'act-secret\n', { mode: 0o600 });
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
@@ -251,6 +252,19 @@ test.each([
     'firebreak.yaml:22  services[0].mode: act needs a workload: there is nothing to change',
   ],
   [
+    'a mode without a credential for changes',
+    swap(', act_token: "file:./act.token"', ''),
+    'firebreak.yaml:22  services[0].mode: act needs workloads.shop.act_token: a file with the credential for changes',
+  ],
+  [
+    'one credential for reading and for changes',
+    swap(
+      'token: env:SHOP_TOKEN, act_token: "file:./act.token"',
+      'token: "file:./act.token", act_token: "file:./act.token"',
+    ),
+    'firebreak.yaml:20  workloads.shop.act_token: is the same as token: changes need a credential that the server itself does not hold',
+  ],
+  [
     'the same id twice',
     swap('id: bob', 'id: alice'),
     'firebreak.yaml:9  people[1].id: "alice" is the same as people[0].id',
@@ -353,11 +367,33 @@ test('a secret in the file is refused and not repeated', () => {
     swap('token: env:SHOP_TOKEN', 'token: *hunter2hunter2'),
     swap('token: env:SHOP_TOKEN', 'token: env:SHOP_TOKEN, password: hunter2hunter2'),
     swap('token: env:SHOP_TOKEN', 'token: "hunter2hunter2'),
+    swap('act_token: "file:./act.token"', 'act_token: hunter2hunter2'),
   ]) {
     const lines = mistakes(text);
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join('\n')).not.toContain('hunter2');
   }
+});
+
+test('a credential for changes comes from a file, never from the environment', () => {
+  const [line] = mistakes(swap('act_token: "file:./act.token"', 'act_token: env:SHOP_TOKEN'));
+  expect(line).toContain('workloads.shop.act_token: must be file:/path');
+  expect(line).toContain('empty environment');
+});
+
+test('a credential for changes is looked at, and never read by the server', () => {
+  const path = join(dir, 'act.token');
+  const config = load(FULL);
+  expect(config.workloads.get('shop')?.actTokenFile).toBe(path);
+  expect(inspect(config, { depth: 20, showHidden: true })).not.toContain('act-secret');
+  const line = 'firebreak.yaml:20  workloads.shop.act_token:';
+  chmodSync(path, 0o640);
+  expect(mistakes(FULL)).toEqual([`${line} ${path} can be read by others; chmod 600 ${path}`]);
+  chmodSync(path, 0o600);
+  writeFileSync(path, '');
+  expect(mistakes(FULL)).toEqual([`${line} ${path} is empty`]);
+  rmSync(path);
+  expect(mistakes(FULL)).toEqual([`${line} there is no file ${path}`]);
 });
 
 test('a secret file must be there, hold something, and be readable by its owner alone', () => {

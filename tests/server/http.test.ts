@@ -49,7 +49,13 @@ function setUp(over: Partial<Api> = {}, ready = true) {
     approvals: answer('approvals'),
     approval: answer('approval'),
     decide: answer('decide'),
+    afterEnd: answer('afterEnd'),
     stop: answer('stop'),
+    policy: answer('policy'),
+    acceptPolicy: answer('acceptPolicy'),
+    logDamage: answer('logDamage'),
+    acceptLog: answer('acceptLog'),
+    erase: answer('erase'),
     sessions: answer('sessions'),
     sessionExport: answer('sessionExport'),
     entries: async function* () {},
@@ -87,7 +93,13 @@ const GETS = [
   '/v1/entries',
   '/metrics',
 ];
-const POSTS = ['/v1/incidents/INC-1/take', '/v1/approvals/A-1', '/v1/stop'];
+const POSTS = [
+  '/v1/incidents/INC-1/take',
+  '/v1/approvals/A-1',
+  '/v1/approvals/A-1/release',
+  '/v1/approvals/A-1/again',
+  '/v1/stop',
+];
 
 test('everything but health and alerts needs a personal token, and each failure is recorded', async () => {
   const { app, failures, calls } = setUp();

@@ -65,9 +65,12 @@ test.each([
 ])('with %s found, the config still loads with every explained setting switched on', (_, found) => {
   const { config } = init(found);
   mkdirSync(join(dir, 'new', 'runbooks'));
+  writeFileSync(join(dir, 'new', 'shop-act.token'), 'c', { mode: 0o600 });
   const text = readFileSync(config, 'utf8').replaceAll(/^#(?!#) ?/gm, '');
   writeFileSync(config, text);
-  const full = loadConfig(config, { FIREBREAK_GENERIC_TOKEN: 'a', FIREBREAK_SHOP_TOKEN: 'b' });
+  const keys = { ANTHROPIC_API_KEY: `sk-ant-${'a'.repeat(20)}`, OPENAI_API_KEY: `sk-${'a'.repeat(20)}` };
+  const full = loadConfig(config, { FIREBREAK_GENERIC_TOKEN: 'a', FIREBREAK_SHOP_TOKEN: 'b', ...keys });
+  expect(full.models?.providers.map(({ name }) => name)).toEqual(['anthropic', 'openai', 'local']);
   expect(full.inventory.services.size).toBe(2);
   expect(full.watches).toHaveLength(2);
   expect(full.policy.rules).toHaveLength(1);

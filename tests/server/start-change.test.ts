@@ -21,17 +21,21 @@ async function justStarted() {
   const errors: string[] = [];
   const jobs = createJobs((_, message) => errors.push(message));
   const made: string[] = [];
-  const unused = async (): Promise<CallResult> => {
-    throw new Error('not used here');
-  };
+  const unseen = async (): Promise<CallResult> => ({
+    id: 'm',
+    call: null,
+    tool: 'metrics_query',
+    outcome: { kind: 'gap', reason: 'unreachable', text: 'cannot be reached' },
+  });
   const carry = {
     gate: gate.deps,
     invoke: {
       turn: async () => [],
-      one: unused,
+      one: unseen,
       dryRun: async () => ({ kind: 'step', step: aStep() }) as const,
     },
     execute: {
+      ready: async () => 'up' as const,
       change: async () => {
         made.push(approval.state);
         return { kind: 'done', generation: 8, tookMs: 1e300 } as const;

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** Settings that many parts of the file have. Messages complete the sentence that starts with the value. */
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DURATION = /^(\d{1,9})(ms|s|m|h)$/;
+const DAY = 24 * 3_600_000;
+
+/** `500ms`, `10s`, `15m`, `2h`, at most a day -> milliseconds. */
+export const duration = (leastMs = 1) =>
+  z
+    .string()
+    .regex(DURATION, 'is not a duration such as 500ms, 10s or 15m')
+    .transform((text) => {
+      const [, count, unit] = DURATION.exec(text) ?? [];
+      return Number(count) * (UNITS[unit ?? ''] ?? 0);
+    })
+    .refine((ms) => ms >= leastMs && ms <= DAY, `is not between ${leastMs}ms and 24h`);
+
+/** A name that the file gives to a part of it. */
+export const id = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'is not an id: small letters, digits, - and _, a letter first');
+/** A few words for people. */
+export const words = z.string().min(1).max(120);
+/** An address of this or another machine. */
+export const address = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}, 'is not an address such as http://127.0.0.1:9090 (without user and password)');
+
+/** Where a secret lies; the secret itself never stands in the file. */
+export const secretRef = z
+  .string()
+  .regex(
+    /^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:.{1,500})$/,
+    'must say where the secret lies: env:NAME or file:/path (the secret itself never stands here)',
+  );

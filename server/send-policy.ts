@@ -1,0 +1,51 @@
+import type { JsonValue } from '#core/canonical.ts';
+import { CallId } from '#core/ids.ts';
+import type { Inventory } from '#incidents/inventory.ts';
+import { ServiceRef, serviceOf } from '#incidents/refs.ts';
+import type { PolicyOf, SendPolicy } from '#llm/outgoing.ts';
+
+/** What holds where the config says nothing. */
+const USUAL: SendPolicy = 'redacted';
+
+/**
+ * Which rule of the config holds for what a call answered: that of the source behind the tool, for the service that was
+ * asked about. Evidence that is read again keeps the rule of its first reading; where that is not known, the strictest
+ * rule of the config holds.
+ */
+export function sendPolicyOf(send: ReadonlyMap<string, SendPolicy>, inventory: Inventory): PolicyOf {
+  const strictest = [...send.values()].includes('never') ? 'never' : USUAL;
+  return ({ tool, args }, earlier) => {
+    if (tool === 'evidence_read') {
+      const cited = CallId.safeParse(member(args, 'call'));
+      return (cited.success ? earlier(cited.data) : undefined) ?? strictest;
+    }
+    const source = sourceOf(tool, args, inventory);
+    return (source === undefined ? undefined : send.get(source)) ?? USUAL;
+  };
+}
+
+function sourceOf(tool: string, args: JsonValue, inventory: Inventory): string | undefined {
+  const ref = ServiceRef.safeParse(member(args, 'service'));
+  const service = ref.success ? inventory.services.get(serviceOf(ref.data)) : undefined;
+  switch (tool) {
+    case 'metrics_query':
+      return service?.telemetry;
+    case 'deployments_list':
+    case 'workload_status':
+      return service?.workload?.driver;
+    case 'logs_search':
+      return 'logs';
+    case 'http_probe':
+      return 'probes';
+    case 'runbook_search':
+      return 'runbooks';
+    default:
+      return undefined;
+  }
+}
+
+function member(args: JsonValue, name: string): JsonValue | undefined {
+  return typeof args === 'object' && args !== null && !Array.isArray(args)
+    ? Object.entries(args).find(([key]) => key === name)?.[1]
+    : undefined;
+}
