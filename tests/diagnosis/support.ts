@@ -139,6 +139,7 @@ function workloadSeen({ workload }: ServiceFacts, service: ServiceId): JsonValue
   const times = { oldestStart: T0 - 900_000_000, newestStart: T0 - 900_000_000 };
   return {
     service,
+    uid: `uid-${service}`,
     generation: 1,
     version: 'v1',
     replicas,
