@@ -37,7 +37,8 @@ export async function sayAfterEnd(deps: GateDeps, input: AfterEndInput): Promise
     const approval = deps.approvals.get(input.approval);
     const reason = approval === undefined ? 'not_found' : refusalOf(deps, approval, input);
     if (approval === undefined || reason !== undefined) {
-      const refused = { by: person.id, what: wanted.kind, reason: reason ?? 'not_found' };
+      const what = wanted.kind === 'again' ? ('ask_again' as const) : wanted.kind;
+      const refused = { by: person.id, what, reason: reason ?? 'not_found' };
       await recordRefused(deps.log, { ...refused, approval: input.approval }, approval?.plan.incident);
       return { kind: 'refused', reason: reason ?? 'not_found', approval: approval ?? null };
     }

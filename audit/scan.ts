@@ -33,7 +33,10 @@ export type Scan = {
   logDir: string;
   chain: Chain;
   from: Position;
-  /** Check every signature, or only the newest 2000: they cover all entries before them anyway. */
+  /**
+   * Check every signature, or only the newest 2000, which cover all entries before them, and those of every change of
+   * key, without which nobody knows whose the newest are.
+   */
   signatures: 'all' | 'newest';
   /** Stop at this size, which must be that of a checkpoint. */
   upTo?: number;
@@ -41,7 +44,8 @@ export type Scan = {
   onGroup?(group: SealedGroup): undefined | Promise<BadLog | undefined>;
 };
 
-type Signed = { text: string; note: string; verifier: NoteVerifier; bad: BadLog };
+/** `handsOver`: the group changes the key. */
+type Signed = { handsOver: boolean; text: string; note: string; verifier: NoteVerifier; bad: BadLog };
 /** `size` is that of the present segment when its reading began: a live log grows meanwhile. */
 type Progress = { sealed: Position; size: number; checkpoints: number; signed: Signed[] };
 
@@ -120,6 +124,7 @@ async function takeLine(scan: Scan, progress: Progress, place: Place): Promise<F
     text,
     note: checkpoint.note,
     verifier,
+    handsOver: scan.chain.verifier !== verifier,
     bad: { ...badAt, entry: first, reason: 'signature of the checkpoint is wrong' },
   });
   const bad =
@@ -130,8 +135,9 @@ async function takeLine(scan: Scan, progress: Progress, place: Place): Promise<F
 
 async function settleSignatures(scan: Scan, progress: Progress): Promise<BadLog | undefined> {
   if (scan.signatures === 'newest') {
-    if (progress.signed.length >= 2 * NEWEST) progress.signed.splice(0, NEWEST);
-    return undefined;
+    if (progress.signed.length < 2 * NEWEST) return undefined;
+    const old = progress.signed.splice(0, NEWEST);
+    return firstForged(old.filter(({ handsOver }) => handsOver));
   }
   if (progress.signed.length < IN_FLIGHT) return undefined;
   return firstForged(progress.signed.splice(0));

@@ -2,6 +2,7 @@ import type { BenchSuite } from './result.ts';
 
 /** Measurements by name, loaded when asked for. */
 export const suites: Readonly<Record<string, () => Promise<BenchSuite>>> = {
+  approve: () => import('./approve.ts'),
   investigation: () => import('./investigation.ts'),
   log: () => import('./log.ts'),
   start: () => import('./start.ts'),

@@ -57,7 +57,7 @@ async function measureRound(dir: string, shop: Shop, round: (typeof ROUNDS)[numb
   const running: Running[] = [];
   try {
     for (let i = 0; i < SERVERS; i += 1) {
-      const home = writeFirebreakHome(join(dir, String(i)), shop, 'alice');
+      const home = writeFirebreakHome(join(dir, String(i)), shop, { approverName: 'alice' });
       running.push({ home, server: await startFirebreak(home) });
     }
     await realClock.sleep(WARM_MS);

@@ -63,6 +63,10 @@ function addServerCommands(program: Command, { context, settle }: Parts): void {
     .option('--seed <n>', 'whole number that makes a run repeatable', '0')
     .option('--approve-as <person>', 'approve without asking')
     .option('--keep <dir>', 'keep the log in this folder')
+    .option(
+      '--model <model>',
+      'anthropic or openai: a mocked model; anthropic/NAME or openai/NAME: the real one',
+    )
     .action((options: DemoFlags) =>
       settle(
         import('./commands/demo.ts').then(({ runDemo }) => runDemo(options)),

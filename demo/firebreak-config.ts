@@ -22,8 +22,15 @@ const DEPENDS: Readonly<Record<ServiceName, readonly ServiceName[]>> = {
   inventory: [],
 };
 
+/** Who may approve, and the `models` part of the config; left out = the rules play every agent. */
+export type HomeOptions = { readonly approverName: string; readonly models?: string };
+
 /** Writes what a platform team would: one firebreak.yaml, secrets in 0600 files, a runbook. */
-export function writeFirebreakHome(dir: string, shop: Shop, approverName: string): FirebreakHome {
+export function writeFirebreakHome(
+  dir: string,
+  shop: Shop,
+  { approverName, models = '' }: HomeOptions,
+): FirebreakHome {
   mkdirSync(join(dir, 'runbooks'), { recursive: true, mode: 0o700 });
   const secret = (name: string, value: string): string => {
     const path = join(dir, name);
@@ -41,7 +48,16 @@ export function writeFirebreakHome(dir: string, shop: Shop, approverName: string
   const config = join(dir, 'firebreak.yaml');
   writeFileSync(
     config,
-    configText({ shop, approverName, viewerToken, approverToken, supervisorFile, operatorFile, alertFile }),
+    configText({
+      shop,
+      approverName,
+      viewerToken,
+      approverToken,
+      supervisorFile,
+      operatorFile,
+      alertFile,
+      models,
+    }),
     { mode: 0o600 },
   );
   return { dir, config, data: join(dir, 'data'), alertToken, viewerToken, approver };
@@ -55,6 +71,7 @@ type Text = {
   supervisorFile: string;
   operatorFile: string;
   alertFile: string;
+  models: string;
 };
 
 function configText({
@@ -65,6 +82,7 @@ function configText({
   supervisorFile,
   operatorFile,
   alertFile,
+  models,
 }: Text): string {
   const services = SERVICES.map((name) =>
     [
@@ -99,7 +117,7 @@ workloads:
 services:
 ${services.join('\n')}
 runbooks: ./runbooks
-policy:
+${models}policy:
   rules:
     - {tools: [service_restart, service_rollback, service_scale], environments: [demo], services: ["*"], answer: ask}
 timing: {approval: 15m, verify_samples: 5, verify_every: 800ms, verify_window: 15s}

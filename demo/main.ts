@@ -1,6 +1,7 @@
 import { stdin, stdout } from 'node:process';
 import { FirebreakError } from '#core/errors.ts';
 import { type ChosenApprover, chooseApprover } from './approver.ts';
+import { type WishedModel, whoAnswers, wishedModel } from './model.ts';
 import { type RunResult, runScenario } from './run.ts';
 import { blindScenario, breakIt, type Scenario, scenario, scenarioNames } from './scenarios.ts';
 import { createScreen } from './screen.ts';
@@ -15,6 +16,8 @@ export type DemoOptions = {
   readonly approveAs?: string;
   /** Keeps the log, and nothing else, in this folder. */
   readonly keep?: string;
+  /** `anthropic` or `openai` for a mocked model, one of their models by its name for the real one; left out = rules. */
+  readonly model?: string;
   readonly json: boolean;
 };
 
@@ -27,13 +30,14 @@ const SIDE_BY_SIDE = 2;
  */
 export async function demo(options: DemoOptions): Promise<number> {
   const chosen = scenariosOf(options);
+  const model = options.model === undefined ? null : wishedModel(options.model);
   if (options.keep !== undefined && chosen.length > 1)
     throw new FirebreakError('usage', '--keep keeps one log: give one scenario');
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new FirebreakError('usage', 'stopped'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
   try {
-    const runs = await runAll(chosen, options, stop.signal);
+    const runs = await runAll(chosen, { ...options, model }, stop.signal);
     if (options.json) stdout.write(`${JSON.stringify(runs.map(({ result }) => result))}\n`);
     return runs.every(isAsExpected) ? 0 : 1;
   } catch (error) {
@@ -54,14 +58,11 @@ function scenariosOf(options: DemoOptions): readonly Scenario[] {
   throw new FirebreakError('usage', `there is no scenario "${name}"; there are ${scenarioNames.join(', ')}`);
 }
 
+type Chosen = Omit<DemoOptions, 'model'> & { readonly model: WishedModel | null };
 type Run = { readonly scenario: Scenario; readonly result: RunResult; readonly approver: ChosenApprover };
 
 /** One after the other where a person is asked or a single one was chosen, else a few side by side; answers in order. */
-async function runAll(
-  chosen: readonly Scenario[],
-  options: DemoOptions,
-  signal: AbortSignal,
-): Promise<Run[]> {
+async function runAll(chosen: readonly Scenario[], options: Chosen, signal: AbortSignal): Promise<Run[]> {
   const asked = options.approveAs === undefined && stdin.isTTY === true;
   const lanes = asked ? 1 : Math.min(SIDE_BY_SIDE, chosen.length);
   const runs: Run[] = [];
@@ -78,15 +79,21 @@ async function runAll(
 
 async function runOne(
   one: Scenario,
-  options: DemoOptions,
+  options: Chosen,
   { signal, live }: { signal: AbortSignal; live: boolean },
 ): Promise<Run> {
   const hidden = one.name === 'blind';
   const title = hidden ? `blind run, seed ${options.seed}` : `scenario ${one.name}, hidden from Firebreak`;
-  const screen = createScreen({ json: options.json, title, hidden, live });
+  const screen = createScreen({
+    ...{ json: options.json, title, hidden, live },
+    answers: whoAnswers(options.model),
+  });
   const approver = chooseApprover(options, screen.say);
   const expecting = approver.kind === 'denies' ? withNobody(one) : one;
-  const result = await runScenario(expecting, { approver, events: screen, keep: options.keep, signal });
+  const result = await runScenario(expecting, {
+    ...{ approver, events: screen, keep: options.keep, signal },
+    model: options.model,
+  });
   screen.end();
   return { scenario: expecting, result, approver };
 }

@@ -12,6 +12,7 @@ import { brokenService, fix, inject } from './faults.ts';
 import { type FirebreakHome, writeFirebreakHome } from './firebreak-config.ts';
 import { type FirebreakProcess, firebreak, startFirebreak } from './firebreak-process.ts';
 import { type LoadSummary, summarise } from './load-summary.ts';
+import { type ReadyModel, readyModel, type WishedModel } from './model.ts';
 import { plantOrders } from './poison.ts';
 import type { Expected, Scenario } from './scenarios.ts';
 import { type Shop, startShop } from './shop.ts';
@@ -63,13 +64,24 @@ const Verified = z.looseObject({
 /** One scenario from a healthy shop to the end of its incident, with real processes; everything is stopped and removed after. */
 export async function runScenario(
   scenario: Scenario,
-  run: { approver: Approver; events: RunEvents; keep: string | undefined; signal: AbortSignal },
+  run: {
+    approver: Approver;
+    events: RunEvents;
+    keep: string | undefined;
+    signal: AbortSignal;
+    model: WishedModel | null;
+  },
 ): Promise<RunResult> {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-demo-'));
   const shop = await startShop({ dir: join(dir, 'shop') });
   let server: FirebreakProcess | undefined;
+  let model: ReadyModel | undefined;
   try {
-    const home = writeFirebreakHome(join(dir, 'firebreak'), shop, run.approver.name);
+    model = await readyModel(run.model, dir);
+    const home = writeFirebreakHome(join(dir, 'firebreak'), shop, {
+      approverName: run.approver.name,
+      models: model.config,
+    });
     server = await startFirebreak(home);
     const finished = await play(scenario, { ...run, shop, home, server });
     await server.stop();
@@ -80,6 +92,7 @@ export async function runScenario(
     return finished.result;
   } finally {
     await Promise.all([shop.stop(), server?.stop()]);
+    await model?.stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -19,6 +19,8 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function createScreen(options: {
   json: boolean;
   title: string;
+  /** Who plays the agents, in words. */
+  answers: string;
   hidden: boolean;
   /** False where several runs share the terminal: then each is shown whole when it has ended. */
   live: boolean;
@@ -36,7 +38,7 @@ export function createScreen(options: {
     end: () => void out.write([...kept, '', ''].join('\n')),
     started: () => {
       say(paint('strong', 'Firebreak demo   shop: gateway, checkout, inventory'));
-      say(`${options.title}   no AI model used: rules`);
+      say(`${options.title}   ${options.answers}`);
       say('');
     },
     load: (seen) => say(storyLoad(seen)),
@@ -56,7 +58,7 @@ export function createScreen(options: {
       }
     },
     finished: (about) => {
-      for (const text of summaryLines(about, options.hidden)) say(text);
+      for (const text of summaryLines(about, options)) say(text);
     },
   };
 }
@@ -70,7 +72,10 @@ function figures({ errors, p95 }: LoadSummary): string {
   return `${(errors * 100).toFixed(1)} % errors, p95 ${Math.round(p95)} ms`;
 }
 
-function summaryLines({ result, scenario, load, incidents, log }: Finished, hidden: boolean): string[] {
+function summaryLines(
+  { result, scenario, load, incidents, log }: Finished,
+  { hidden, answers }: { hidden: boolean; answers: string },
+): string[] {
   const models = incidents.reduce((sum, one) => sum + one.models.model, 0);
   const cost = incidents.reduce((sum, one) => sum + one.models.usdMicros, 0);
   const broken =
@@ -81,6 +86,7 @@ function summaryLines({ result, scenario, load, incidents, log }: Finished, hidd
   return [
     '',
     `outcome   ${result.outcome} after ${duration(result.ms)}, ${models} model calls, ${dollars(cost)}`,
+    `model     ${answers}`,
     ...(scenario.break === null ? [] : told),
     `load      before ${figures(load.before)}`,
     `          during ${figures(load.during)}`,

@@ -93,6 +93,15 @@ export const DiagnosisReport = z.strictObject({
   /** Instances that the culprit has now and may have at most, where they were seen. */
   replicas: z.int().min(0).max(1000).nullable(),
   maxReplicas: z.int().min(1).max(1000).nullable(),
+  /** Written by code where it would have named a cause that this report does not name; an agent cannot say it. */
+  rulesFirst: z
+    .strictObject({
+      outcome: z.enum(['confirmed', 'likely']),
+      cause: Cause,
+      service: ServiceId,
+      confidence: Percent,
+    })
+    .exactOptional(),
 });
 export type DiagnosisReport = z.infer<typeof DiagnosisReport>;
 

@@ -1,9 +1,12 @@
 import type { JsonValue } from '#core/canonical.ts';
 import type { CallId, IncidentId, RunId, SessionKey } from '#core/ids.ts';
 
-/** What a session holds, in order. `value` is what rules read; `text` is what a language model reads. Append-only. */
+/**
+ * What a session holds, in order. `value` is what rules read; `text` is what a language model reads. Append-only. A
+ * `summary` stands for steps that a long request leaves out.
+ */
 export type Item =
-  | { kind: 'input'; source: 'brief' | 'wake'; value: JsonValue; text: string }
+  | { kind: 'input'; source: 'brief' | 'wake' | 'summary'; value: JsonValue; text: string }
   | { kind: 'reply'; text: string; calls: readonly ModelCall[] }
   | {
       kind: 'result';
@@ -36,7 +39,7 @@ export type ModelRequest = {
   /** Constant system prompt. */
   head: string;
   tools: readonly ToolSpec[];
-  /** Append-only: a later request of a run holds the same objects and more. */
+  /** A later request of a run holds the same objects and more, but for steps that became a summary. It may be the live transcript. */
   items: readonly Item[];
   /** Calls left in this run, this one included: on the last one the model must report. */
   callsLeft: number;

@@ -58,6 +58,12 @@ function readChecked(path: string, problemsIn: (value: unknown) => readonly Prob
   return { text, file: parsed.data, lineOf: yaml.lineOf };
 }
 
+/** What `env:NAME` in a config would stand for; null when the environment does not hold it. */
+export function environmentSecret(name: string, env: Env = process.env): Secret | null {
+  const value = env[name]?.trim() ?? '';
+  return value === '' ? null : new Secret(value);
+}
+
 /** The text of a config file; throws `config_invalid` when it cannot be read. */
 export function readConfigText(path: string): string {
   let text: string;

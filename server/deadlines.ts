@@ -37,35 +37,45 @@ export function createDeadlines(deps: DriveDeps): { tick(): void } {
   };
   return {
     tick: () => {
-      const now = deps.carry.gate.clock.now();
-      if (deps.folds.approvals.all().some((one) => isExpired(one, now)))
-        every('expire', 0, async () => void (await expireDue(deps.carry.gate)));
-      if (deps.folds.approvals.all().some((one) => needsReminder(one, now)))
-        every('remind', 0, async () => void (await remindDue(deps.carry.gate)));
-      const live = new Set<string>(['expire', 'remind']);
-      for (const approval of deps.folds.approvals.all()) {
-        const key = `${approval.state} ${approval.id}`;
-        if (approval.state === 'succeeded' || approval.state === 'halted')
-          every(key, approval.plan.verification.everyMs, () => sample(deps.carry, approval));
-        else if (approval.state === 'pending')
-          every(key, DRIFT_EVERY_MS, () => withdrawIfChanged(deps, approval));
-        else continue;
+      const live = new Set<string>();
+      const keep: Every = (key, ms, work) => {
         live.add(key);
-      }
-      for (const incident of deps.folds.incidents.current()) {
-        if (isForsaken(deps, incident)) {
-          live.add(`forsaken ${incident.id}`);
-          every(`forsaken ${incident.id}`, FORSAKEN_MS, () => callPeople(deps, incident));
-        }
-        if (!isCalm(deps, incident)) continue;
-        live.add(`calm ${incident.id}`);
-        every(`calm ${incident.id}`, deps.carry.gate.timing.verify.everyMs, (state) =>
-          settleCleared(deps, incident, state),
-        );
-      }
+        every(key, ms, work);
+      };
+      tickApprovals(deps, keep);
+      tickIncidents(deps, keep);
       for (const key of due.keys()) if (!live.has(key)) due.delete(key);
     },
   };
+}
+
+type Every = (key: string, ms: number, work: (state: Due) => Promise<void>) => void;
+
+function tickApprovals(deps: DriveDeps, every: Every): void {
+  const { folds, carry } = deps;
+  const { gate } = carry;
+  const now = gate.clock.now();
+  const all = folds.approvals.all();
+  if (all.some((one) => isExpired(one, now))) every('expire', 0, async () => void (await expireDue(gate)));
+  if (all.some((one) => needsReminder(one, now)))
+    every('remind', 0, async () => void (await remindDue(gate)));
+  for (const approval of all) {
+    const key = `${approval.state} ${approval.id}`;
+    if (approval.state === 'succeeded' || approval.state === 'halted')
+      every(key, approval.plan.verification.everyMs, () => sample(carry, approval));
+    else if (approval.state === 'pending')
+      every(key, DRIFT_EVERY_MS, () => withdrawIfChanged(deps, approval));
+  }
+}
+
+function tickIncidents(deps: DriveDeps, every: Every): void {
+  const { everyMs } = deps.carry.gate.timing.verify;
+  for (const incident of deps.folds.incidents.current()) {
+    if (isForsaken(deps, incident))
+      every(`forsaken ${incident.id}`, FORSAKEN_MS, () => callPeople(deps, incident));
+    if (isCalm(deps, incident))
+      every(`calm ${incident.id}`, everyMs, (state) => settleCleared(deps, incident, state));
+  }
 }
 
 /** All its alerts have cleared, and no change of ours is being judged. */

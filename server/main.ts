@@ -166,7 +166,7 @@ async function startParts(start: Start): Promise<Served> {
     world: world.world,
     runbooks: config.runbooks === null ? [] : await loadRunbooks(config.runbooks),
     model: asked.model,
-    specs: agentSpecs(await loadPrompts()),
+    specs: agentSpecs(await loadPrompts(), config.inventory),
     onError: (where, message) => logger.error({ where }, message),
   });
   const erasing = { log, clock, folds };

@@ -19,6 +19,8 @@ export function sendPolicyOf(send: ReadonlyMap<string, SendPolicy>, inventory: I
       const cited = CallId.safeParse(member(args, 'call'));
       return (cited.success ? earlier(cited.data) : undefined) ?? strictest;
     }
+    // A conclusion from looks at any source.
+    if (tool === 'hypotheses_rank') return strictest;
     const source = sourceOf(tool, args, inventory);
     return (source === undefined ? undefined : send.get(source)) ?? USUAL;
   };

@@ -1,3 +1,4 @@
+import { hypothesesRankTool } from '#agents/hypotheses-rank.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import type { People } from '#approvals/people.ts';
 import type { PermitSigner } from '#approvals/permit.ts';
@@ -16,6 +17,7 @@ import type { Wake } from '#incidents/reports.ts';
 import type { Accepted, Delivery } from '#intake/delivery.ts';
 import type { Model } from '#llm/model.ts';
 import type { AgentSpecs } from '#sessions/agent-spec.ts';
+import { evidenceReadTool } from '#sessions/evidence-read.ts';
 import { historyTool } from '#sessions/history.ts';
 import { formatSessionKey } from '#sessions/key.ts';
 import { createScheduler } from '#sessions/scheduler.ts';
@@ -122,6 +124,8 @@ export function wire(parts: Parts): Firebreak {
     ...createNoteTools({ log, incidents }),
     spawnTool(session),
     historyTool(folds.sessions),
+    evidenceReadTool({ log, fold: folds.sessions }),
+    hypothesesRankTool({ inventory, items: (run) => scheduler.items(run) }),
   ];
   const byName = new Map(tools.map((tool) => [tool.name as string, tool]));
   const invoke = createInvoke({

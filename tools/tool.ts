@@ -22,6 +22,8 @@ export const toolNames = [
   'service_scale',
   'sessions_spawn',
   'sessions_history',
+  'evidence_read',
+  'hypotheses_rank',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
@@ -44,8 +46,8 @@ export type Runbook = {
 };
 
 /**
- * What a read gave. `value` is what rules compute with and `text` (<= 4,000 characters, untrusted) what models and
- * people read; both are kept as a payload. `facts` is the small part that goes into the log entry itself.
+ * What a read gave. `value` is what rules compute with and `text` (<= 32,000 characters, untrusted) what people
+ * read, and models its first 4,000 and more by range; both are kept as a payload. `facts` is the small part that goes into the log entry itself.
  */
 export type ToolResult = { kind: 'ok'; value: JsonValue; text: string; facts?: JsonObject } | Gap;
 

@@ -13,6 +13,8 @@ export function narrateApproval(fact: Fact, known: Known): StoryLine[] {
   const at = fact.entry.ts;
   const say = (who: string, what: string, ref: string) => [told(at, who, { what, ref })];
   switch (fact.kind) {
+    case 'change.requested':
+      return say('wish', `${fact.body.by} asks for ${inert(fact.body.tool)} of ${fact.body.target}`, '');
     case 'approval.requested':
       return requested(fact.body, { at, known });
     case 'approval.approved':

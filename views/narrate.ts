@@ -56,7 +56,9 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
     case 'request.refused': {
       const { by, what, reason, approval } = fact.body;
       const ref = approval === null ? {} : { ref: approval };
-      return [told(at, 'refused', { what: `${by} may not ${what}: ${plainReason(reason)}`, ...ref })];
+      return [
+        told(at, 'refused', { what: `${by} may not ${plainReason(what)}: ${plainReason(reason)}`, ...ref }),
+      ];
     }
     case 'freeze.set':
       return [
@@ -71,7 +73,7 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
         }),
       ];
     default:
-      return fact.kind.startsWith('approval.') || fact.kind.startsWith('action.')
+      return /^(approval|action|change)\./.test(fact.kind)
         ? narrateApproval(fact, known)
         : narrateIncident(fact, known);
   }

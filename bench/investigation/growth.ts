@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import type { ResponseInput } from 'openai/resources/responses/responses';
+import { Pool } from 'undici';
 import { CallId } from '#core/ids.ts';
 import { Secret } from '#core/secret.ts';
 import type { Item, ToolSpec } from '#llm/model.ts';
@@ -79,6 +80,22 @@ export async function sdkGrowth(url: string): Promise<Growth> {
       });
     };
   });
+}
+
+/** The same bytes, ready made, over a bare connection pool: what the network takes of it. */
+export async function networkGrowth(url: string): Promise<Growth> {
+  const pool = new Pool(url);
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer sk-bench' };
+  const bodies = Array.from({ length: TURNS + 1 }, (_, turn) =>
+    Buffer.alloc(turn * (RESULT_CHARS + 250), 'x'),
+  );
+  const growth = await measure(() => async (turn) => {
+    const body = bodies[turn] ?? null;
+    const answer = await pool.request({ method: 'POST', path: '/v1/responses', headers, body });
+    await answer.body.text();
+  });
+  await pool.close();
+  return growth;
 }
 
 async function measure(session: () => Turn): Promise<Growth> {

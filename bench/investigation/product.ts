@@ -9,9 +9,9 @@ import type { Log } from '#audit/log.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
 import { realClock, realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
-import { IncidentId, ServiceId } from '#core/ids.ts';
+import { ServiceId } from '#core/ids.ts';
 import { Secret } from '#core/secret.ts';
-import { readFact } from '#incidents/entry.ts';
+import { type Fact, readFact } from '#incidents/entry.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import type { Model } from '#llm/model.ts';
 import { createOpenai } from '#llm/openai.ts';
@@ -27,6 +27,7 @@ import { FakeClock } from '#tests/fakes/fake-clock.ts';
 import { createFakeWorld } from '#tests/fakes/fake-world.ts';
 import { inProcessModel } from './in-process-model.ts';
 import { logLines } from './log-lines.ts';
+import { WORK } from './script.ts';
 
 /** What may be left out, to see what it costs. */
 export type ProductOptions = {
@@ -40,7 +41,6 @@ export type Counts = {
   modelCalls: number;
   toolCalls: number;
   spawns: number;
-  settled: number;
   errors: number;
 };
 export type Product = {
@@ -73,10 +73,10 @@ export async function openProduct(url: string, options: ProductOptions): Promise
   const { inventory, world } = ground(options.services);
   const transport = createTransport({ connections: 2048 });
   const ended = new Map<string, () => void>();
-  const counts: Counts = { modelCalls: 0, toolCalls: 0, spawns: 0, settled: 0, errors: 0 };
+  const counts: Counts = { modelCalls: 0, toolCalls: 0, spawns: 0, errors: 0 };
   const model =
     options.model === 'routed' ? routed({ url, transport, inventory, log, folds }) : inProcessModel();
-  const specs = agentSpecs(await loadPrompts());
+  const specs = agentSpecs(await loadPrompts(), inventory);
   const signer = createPermitSigner(realRandom);
   const [boot, clock] = ['boot-bench', realClock] as const;
   const firebreak = wire({
@@ -154,19 +154,35 @@ function routed({ url, transport, inventory, log, folds }: Routed): Model {
 /** Counts what the log says, and tells of each coordinator that is done: no fourth child is owed to it. */
 function watch(log: Log, counts: Counts, done: (incident: string) => void): void {
   const runs = new Map<string, number>();
+  const settled = (
+    incident: string,
+    { role, outcome }: Extract<Fact, { kind: 'run.settled' }>['body'],
+  ): void => {
+    if (outcome !== 'reported' && outcome !== 'yielded') counts.errors += 1;
+    if (role !== 'coordinator') return;
+    const ended = (runs.get(incident) ?? 0) + 1;
+    runs.set(incident, ended);
+    if (ended === WORK.spawns + 1) done(incident);
+  };
+  const see = (incident: string, fact: Fact): void => {
+    switch (fact.kind) {
+      case 'turn.replied':
+        counts.modelCalls += 1;
+        return;
+      case 'tool.intended':
+        counts.toolCalls += fact.body.tool === 'logs_search' ? 1 : 0;
+        return;
+      case 'session.spawned':
+        counts.spawns += fact.body.role === 'coordinator' ? 0 : 1;
+        return;
+      case 'run.settled':
+        settled(incident, fact.body);
+    }
+  };
   log.subscribe((entries) => {
     for (const entry of entries) {
       const fact = readFact(entry);
-      if (fact?.kind === 'turn.replied') counts.modelCalls += 1;
-      if (fact?.kind === 'tool.intended' && fact.body.tool === 'logs_search') counts.toolCalls += 1;
-      if (fact?.kind === 'session.spawned' && fact.body.role !== 'coordinator') counts.spawns += 1;
-      if (fact?.kind !== 'run.settled') continue;
-      counts.settled += 1;
-      if (fact.body.outcome !== 'reported' && fact.body.outcome !== 'yielded') counts.errors += 1;
-      if (fact.body.role !== 'coordinator' || entry.incidentId === undefined) continue;
-      const ended = (runs.get(entry.incidentId) ?? 0) + 1;
-      runs.set(entry.incidentId, ended);
-      if (ended === 4) done(IncidentId.parse(entry.incidentId));
+      if (fact) see(entry.incidentId ?? '', fact);
     }
   });
 }

@@ -9,11 +9,12 @@ export type DemoFlags = Common & {
   readonly seed: string;
   readonly approveAs?: string;
   readonly keep?: string;
+  readonly model?: string;
 };
 
 /** Runs the demo, which prints by itself. */
 export async function runDemo(flags: DemoFlags): Promise<Outcome> {
-  const { scenario, approveAs, keep } = flags;
+  const { scenario, approveAs, keep, model } = flags;
   if (!/^\d{1,9}$/.test(flags.seed)) throw new FirebreakError('usage', '--seed: give a whole number');
   const { demo } = await import('#demo/main.ts');
   const exit = await demo({
@@ -25,6 +26,7 @@ export async function runDemo(flags: DemoFlags): Promise<Outcome> {
     ...(scenario !== undefined && { scenario }),
     ...(approveAs !== undefined && { approveAs }),
     ...(keep !== undefined && { keep }),
+    ...(model !== undefined && { model }),
   });
   return { lines: [], exit };
 }

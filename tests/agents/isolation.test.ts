@@ -61,7 +61,7 @@ async function house(roles: Partial<Record<string, Script>>) {
   const incidents = new IncidentFold();
   const log = await openMemoryLog({ clock, random, folds: [fold, incidents] });
   const { world, inventory, applied } = createFakeWorld({ clock, seed: 1 });
-  const specs = agentSpecs(await loadPrompts());
+  const specs = agentSpecs(await loadPrompts(), inventory);
   const launch: Parameters<typeof spawnTool>[0]['launch'] = (incident, run) =>
     scheduler.launch(incident, run);
   const own: AnyTool[] = [

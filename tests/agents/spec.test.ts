@@ -27,7 +27,7 @@ beforeAll(async () => {
   const random = countingRandom();
   const log = await openMemoryLog({ clock: new FakeClock(), random });
   const fold = createSessionsFold();
-  specs = agentSpecs(prompts);
+  specs = agentSpecs(prompts, inventory);
   const notes = createNoteTools({ log, incidents: new IncidentFold() });
   const spawn = spawnTool({ log, random, fold, specs, inventory, runbooks: [], launch: () => {} });
   tools = [...readTools, ...actTools, ...notes, spawn, historyTool(fold)];

@@ -6,7 +6,10 @@ import { decidingLines, load, mutantsOf, plainCode } from './mutants.ts';
 import { type Decide, enumerateDecisions, enumerateVoters } from './people-domain.ts';
 import { rights } from './people-oracle.ts';
 
-test('every decision by every kind of person gets the answer of the table', () => {
+/** Much work for a busy machine. */
+const LONG = { timeout: 180_000 };
+
+test('every decision by every kind of person gets the answer of the table', LONG, () => {
   const { cells, wrong } = enumerateDecisions(decisionMove);
   console.log(`decisions: ${cells} agree with the table`);
   expect(wrong).toBeUndefined();
@@ -35,7 +38,7 @@ const harmlessInDecisions: readonly string[] = [];
 test.each([
   ['approvals/people.ts', harmlessInPeople, isPeopleWrong],
   ['approvals/decision.ts', harmlessInDecisions, isDecisionWrong],
-] as const)('every mistake in %s is noticed', async (path, harmless, isWrong) => {
+] as const)('every mistake in %s is noticed', LONG, async (path, harmless, isWrong) => {
   const code = plainCode(path);
   const mutants = mutantsOf(code);
   const survivors: string[] = [];

@@ -4,7 +4,10 @@ import { decidingLines, load, mutantsOf, plainCode } from './mutants.ts';
 import { enumeratePolicy } from './policy-domain.ts';
 import { oracle } from './policy-oracle.ts';
 
-test('every question there is gets the answer of the table', () => {
+/** Much work for a busy machine. */
+const LONG = { timeout: 180_000 };
+
+test('every question there is gets the answer of the table', LONG, () => {
   const began = performance.now();
   const { cells, wrong } = enumeratePolicy(evaluate);
   const ms = performance.now() - began;
@@ -32,7 +35,7 @@ const harmless: Readonly<Record<string, string>> = {
   'const reach = { observe: 0, propose: 1, act: 2 }; [2 -> 3]': 'the farthest stays the farthest',
 };
 
-test('every mistake in the policy is noticed', async () => {
+test('every mistake in the policy is noticed', LONG, async () => {
   const code = plainCode('approvals/policy.ts');
   const mutants = mutantsOf(code);
   const survivors: string[] = [];

@@ -5,7 +5,7 @@ import { realDisk } from '#audit/disk.ts';
 import { newSignerKey, parseSignerKey } from '#audit/signed-note.ts';
 import { verifyLog } from '#audit/verify.ts';
 import { realRandom } from '#core/clock.ts';
-import { readGroups, reseal, stolenKey, writeGroups } from '../torture/tamper/forge.ts';
+import { changed, readGroups, renumber, reseal, stolenKey, writeGroups } from '../torture/tamper/forge.ts';
 import { countingFold, draft, entriesOf, fileLog, tempDir } from './support.ts';
 
 /** A closed log whose key was changed `changes` times, with entries in between. */
@@ -111,6 +111,35 @@ test('another key without the entry that names it is tamper', async () => {
     rmSync(join(dir, 'cache'), { recursive: true, force: true });
     await expect(fileLog(dir), `from group ${place} on`).rejects.toMatchObject({ code: 'log_tampered' });
   }
+});
+
+test('a forged change of key deep in a long log is found at the start, though only the newest signatures are checked', async () => {
+  const { dir } = await rotatedLog(0);
+  const host = stolenKey(dir);
+  const thief = parseSignerKey(newSignerKey(host.name, realRandom.bytes(32)));
+  if (!thief) throw new Error('no key');
+  const [opened, group] = readGroups(join(dir, 'log'));
+  if (!opened || !group) throw new Error('two groups were expected');
+  const handOver = (newKey: string) => ({
+    checkpoint: '',
+    entries: group.entries.map((line) =>
+      changed(line, (entry) => {
+        entry.kind = 'log.key_rotated';
+        entry.body = { newKey, reason: 'forged' };
+      }),
+    ),
+  });
+  const filling = Array.from({ length: 4200 }, () => group);
+  const all = renumber([opened, handOver(thief.verifierKey), ...filling, handOver(host.verifierKey)]);
+  writeGroups(
+    join(dir, 'log'),
+    reseal(all, (place) => (place === 0 ? host : thief)),
+  );
+  rmSync(join(dir, 'cache'), { recursive: true });
+  await expect(fileLog(dir)).rejects.toMatchObject({
+    code: 'log_tampered',
+    message: expect.stringContaining('first bad entry 1: signature of the checkpoint is wrong'),
+  });
 });
 
 test('an old key that signs on behind its successor is tamper', async () => {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openFileLog } from '#audit/file-log.ts';
@@ -69,4 +70,37 @@ test('audit accept sends nothing when the person says no, cannot be asked, or no
   waits = false;
   expect((await run({ prompt: answering(true) })).out.join('\n')).toContain('nothing waits');
   expect(server.seen.every(({ method }) => method === 'GET')).toBe(true);
+});
+
+test('audit archive copies a log and verifies both; an archive of another log is refused', async () => {
+  using place = aPlace();
+  await (await openFileLog({ dir: place.data, clock: new FakeClock(), random: realRandom })).close();
+  const archive = () => place.run(['audit', 'archive', 'copy', '--data-dir', place.data, '--json']);
+  const ran = await archive();
+  expect(ran.exit).toBe(0);
+  expect(JSON.parse(ran.out.at(-1) ?? '')).toMatchObject({ to: join(place.dir, 'copy'), entries: 1 });
+  expect(await verifyLog({ dir: join(place.dir, 'copy') })).toMatchObject({ kind: 'ok', entries: 1 });
+  rmSync(place.data, { recursive: true });
+  await (await openFileLog({ dir: place.data, clock: new FakeClock(), random: realRandom })).close();
+  const refused = await archive();
+  expect([refused.exit, JSON.parse(refused.out.at(-1) ?? '')]).toMatchObject([1, { where: 'archive' }]);
+});
+
+test('incidents erase asks before it sends anything, and names what cannot be taken back', async () => {
+  using place = aPlace();
+  await using server = await aServer(place.data, () => ({ body: { erased: 'INC-3' } }));
+  const run = (over: object, ...more: string[]) =>
+    place.run(['incidents', 'erase', 'inc-3', ...more, '--data-dir', place.data], {
+      token: 'fbk_x',
+      ...over,
+    });
+  expect((await run({ prompt: answering(false) })).exit).toBe(1);
+  expect((await run({ prompt: null })).exit).toBe(2);
+  expect(server.seen).toEqual([]);
+  const ran = await run({ prompt: null }, '--yes');
+  expect([ran.exit, ran.out.join()]).toEqual([0, expect.stringContaining('never be read again')]);
+  expect(server.seen).toMatchObject([{ method: 'POST', path: '/v1/incidents/INC-3/erase' }]);
+  expect((await place.run(['incidents', 'erase', 'nonsense', '--yes', '--data-dir', place.data])).exit).toBe(
+    2,
+  );
 });

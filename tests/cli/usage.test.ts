@@ -68,6 +68,8 @@ test('every command takes --json, --data-dir and --config', async () => {
     'sessions export',
     'audit verify',
     'audit show',
+    'audit prove',
+    'audit checkpoint',
     'freeze on',
     'freeze off',
   ];

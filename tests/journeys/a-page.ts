@@ -8,7 +8,7 @@ import { page } from './page.ts';
 /** Starts a shop and Firebreak in the given folder, sends one page, tells what came of it, and stops both. */
 const dir = process.argv[2] ?? '';
 const shop = await startShop({ dir: `${dir}/shop` });
-const home = writeFirebreakHome(`${dir}/firebreak`, shop, 'alice');
+const home = writeFirebreakHome(`${dir}/firebreak`, shop, { approverName: 'alice' });
 const server = await startFirebreak(home);
 const stop = new AbortController();
 const opened = Promise.withResolvers<string>();

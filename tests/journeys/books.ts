@@ -7,25 +7,19 @@ import { PRICE } from './models.ts';
 
 /** The same figures from both sides: what our entries say, and what the fake providers billed. */
 export type Books = {
-  readonly ours: {
-    readonly tokens: Tokens;
-    readonly usdMicros: number;
-    readonly attempts: number;
-    /** Broken off by us, some before anything was sent. */
-    readonly aborted: number;
-  };
-  readonly theirs: { readonly tokens: Tokens; readonly usdMicros: number; readonly requests: number };
-  /** Attempts whose bill nobody could know: they count as all that was reserved, which must cover what was billed. */
-  readonly untold: {
-    readonly attempts: number;
-    readonly replies: number;
-    readonly countedUsdMicros: number;
-    readonly billedUsdMicros: number;
-  };
+  readonly ours: { readonly tokens: Tokens; readonly usdMicros: number };
+  readonly theirs: { readonly tokens: Tokens; readonly usdMicros: number };
+  /** What is wrong between them, one line each. */
+  readonly problems: readonly string[];
 };
 
 const price = { ...PRICE, provider: 'any', model: 'any' };
 
+/**
+ * Compares them. Tokens that were told must be booked, to the token. A reply that broke before it told counts as all that
+ * was reserved, which must cover the bill. An attempt that we broke off ourselves counts like that too, whatever stood in
+ * the part that nobody read any more.
+ */
 export function booksOf(entries: readonly Entry[], fakes: readonly FakeProvider[]): Books {
   const attempts = entries.flatMap((entry) => {
     const fact = readFact(entry);
@@ -34,28 +28,28 @@ export function booksOf(entries: readonly Entry[], fakes: readonly FakeProvider[
   const bills = fakes.flatMap((fake) => fake.billed());
   const known = attempts.filter(({ tokens }) => tokens !== null);
   const told = bills.flatMap((bill) => bill.told ?? []);
-  const untold = attempts.filter(({ tokens, usdMicros }) => tokens === null && usdMicros > 0);
-  const untoldBills = bills.filter((bill) => bill.told === null);
-  return {
-    ours: {
-      tokens: sum(known.flatMap(({ tokens }) => tokens ?? [])),
-      usdMicros: total(known.map(({ usdMicros }) => usdMicros)),
-      attempts: attempts.length,
-      aborted: attempts.filter(({ outcome }) => outcome === 'aborted').length,
-    },
-    theirs: {
-      tokens: sum(told),
-      usdMicros: total(told.map((tokens) => costOf(price, tokens))),
-      requests: fakes.reduce((count, fake) => count + fake.seen().length, 0),
-    },
-    untold: {
-      attempts: untold.length,
-      replies: untoldBills.length,
-      countedUsdMicros: total(untold.map(({ usdMicros }) => usdMicros)),
-      billedUsdMicros: total(untoldBills.map(({ tokens }) => costOf(price, tokens))),
-    },
+  const ours = {
+    tokens: sum(known.flatMap(({ tokens }) => tokens ?? [])),
+    usdMicros: total(known.map(({ usdMicros }) => usdMicros)),
   };
+  const theirs = { tokens: sum(told), usdMicros: total(told.map((tokens) => costOf(price, tokens))) };
+  const aborted = attempts.filter(({ outcome }) => outcome === 'aborted');
+  const exact = aborted.every(({ tokens }) => tokens !== null && total(Object.values(tokens)) === 0);
+  const requests = fakes.reduce((count, fake) => count + fake.seen().length, 0);
+  const counted = total(attempts.map(({ usdMicros }) => usdMicros));
+  const billed = total(bills.map(({ tokens }) => costOf(price, tokens)));
+  const checks: readonly (readonly [boolean, string])[] = [
+    [!exact || same(ours, theirs), `booked ${JSON.stringify(ours)}, billed ${JSON.stringify(theirs)}`],
+    [counted >= billed, `${counted} counted as spent, ${billed} billed`],
+    [
+      requests <= attempts.length && requests >= attempts.length - aborted.length,
+      `${attempts.length} attempts, ${aborted.length} of them broken off, ${requests} requests`,
+    ],
+  ];
+  return { ours, theirs, problems: checks.flatMap(([is, text]) => (is ? [] : [text])) };
 }
+
+const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function sum(all: readonly Tokens[]): Tokens {
   const of = (kind: keyof Tokens) => total(all.map((tokens) => tokens[kind]));

@@ -6,7 +6,7 @@ import { createPermitSigner } from '#approvals/permit.ts';
 import type { StopFlags } from '#approvals/policy.ts';
 import type { Fold } from '#audit/fold.ts';
 import type { Entry, Log } from '#audit/log.ts';
-import { type MemoryLog, openMemoryLog } from '#audit/memory-log.ts';
+import { type MemoryLog, type MemoryLogOptions, openMemoryLog } from '#audit/memory-log.ts';
 import { realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { PersonId } from '#core/ids.ts';
@@ -64,6 +64,8 @@ type Options = {
   model?: Model | ((parts: ModelParts) => Model);
   seed?: number;
   takesMs?: number;
+  /** Another log than one in memory. */
+  openLog?: (options: MemoryLogOptions) => Promise<MemoryLog>;
   /** Waits for work that is not done by moving time: replies that are on a real wire. */
   settled?: () => Promise<void>;
 };
@@ -84,7 +86,8 @@ export async function inProcess(options: Options = {}): Promise<InProcess> {
     load: () => {},
     reset: () => {},
   };
-  const log = await openMemoryLog({ clock, random: realRandom, folds: [relay] });
+  const { openLog = openMemoryLog } = options;
+  const log = await openLog({ clock, random: realRandom, folds: [relay] });
   return begin({ options, clock, shop, log, fed, world: shop.world, boot: 1 });
 }
 
@@ -130,7 +133,7 @@ async function begin(ground: Ground): Promise<InProcess> {
     }),
     runbooks: [],
     model: modelOf(ground.options, { clock, log: life.log, folds, rules }),
-    specs: agentSpecs(await loadPrompts()),
+    specs: agentSpecs(await loadPrompts(), shop.inventory),
     flags: () => ({
       off: folds.stops.off,
       frozen: folds.stops.frozen,

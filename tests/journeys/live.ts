@@ -36,7 +36,7 @@ export async function live(): Promise<Live> {
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const shop = await startShop({ dir: join(dir, 'shop') });
   onTestFinished(() => shop.stop());
-  const home = writeFirebreakHome(join(dir, 'firebreak'), shop, 'alice');
+  const home = writeFirebreakHome(join(dir, 'firebreak'), shop, { approverName: 'alice' });
   return {
     shop,
     home,

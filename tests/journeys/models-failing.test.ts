@@ -52,14 +52,9 @@ describe.each(some)('$name', (scenario) => {
     const faults = { kind: 'share', share: 0.5, among: passing } as const;
     const { run, fakes } = await modelsForTest({ seed: 7, providers: both.map((api) => ({ api, faults })) });
     expect(await play(run, scenario)).toEqual(expected(scenario));
-    const { ours, theirs, untold } = booksOf(await run.entries(), fakes);
-    expect(ours.tokens).toEqual(theirs.tokens);
-    expect(ours.usdMicros).toBe(theirs.usdMicros);
-    expect(theirs.requests).toBeLessThanOrEqual(ours.attempts);
-    expect(theirs.requests).toBeGreaterThanOrEqual(ours.attempts - ours.aborted);
-    // More attempts than bills: some replies came from no vendor.
-    expect(untold.attempts).toBeGreaterThanOrEqual(untold.replies);
-    expect(untold.countedUsdMicros).toBeGreaterThanOrEqual(untold.billedUsdMicros);
+    const { theirs, problems } = booksOf(await run.entries(), fakes);
+    expect(problems).toEqual([]);
+    expect(theirs.usdMicros).toBeGreaterThan(0);
     expect(fakes.some((fake) => fake.seen().some(({ fault }) => fault !== null))).toBe(true);
     expect([...run.errors, ...fakes.flatMap((fake) => fake.errors())]).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseApprover } from '#demo/approver.ts';
+import { type WishedModel, wishedModel } from '#demo/model.ts';
 import { type Finished, runScenario } from '#demo/run.ts';
 import { scenario } from '#demo/scenarios.ts';
 
@@ -7,7 +8,7 @@ import { scenario } from '#demo/scenarios.ts';
 
 const LIMIT_MS = 110_000;
 /** A demo run as its table says, with what it shows at its end. */
-async function run(name: string): Promise<Finished> {
+async function run(name: string, model: WishedModel | null = null): Promise<Finished> {
   const one = scenario(name, 0);
   if (one === undefined) throw new Error(`there is no scenario ${name}`);
   const ended: Finished[] = [];
@@ -21,7 +22,8 @@ async function run(name: string): Promise<Finished> {
   };
   const problems: string[] = [];
   const approver = chooseApprover({ approveAs: 'alice', json: true }, (problem) => problems.push(problem));
-  await runScenario(one, { approver, events, keep: undefined, signal: new AbortController().signal });
+  const signal = new AbortController().signal;
+  await runScenario(one, { approver, events, keep: undefined, signal, model });
   expect(problems).toEqual([]);
   const [finished] = ended;
   if (finished === undefined) throw new Error('the run did not say how it ended');
@@ -29,10 +31,13 @@ async function run(name: string): Promise<Finished> {
 }
 
 test(
-  'a bad deploy and a false alarm come out as the table says',
+  'a bad deploy, and a false alarm with a mocked model over its own process, come out as the table says',
   async () => {
-    const alarm = await run('false-alarm');
-    expect(alarm.result).toMatchObject({ outcome: 'nothing_wrong', culprit: null, actions: [] });
+    const alarm = await run('false-alarm', wishedModel('openai'));
+    expect(alarm.result).toMatchObject({
+      ...{ outcome: 'nothing_wrong', culprit: null, actions: [] },
+      mode: 'model',
+    });
     expect(alarm.log.verified).toBe(true);
 
     const deploy = await run('bad-deploy');

@@ -39,6 +39,8 @@ const send = (bytesOf: ReturnType<typeof createRequestBytes>) => (request: Provi
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
+const wake: Item = { kind: 'input', source: 'wake', value: null, text: 'Go on.' };
+
 describe.each(wires)('a request to %s', (_, wire) => {
   test('is JSON whatever the transcript holds', () => {
     const bytesOf = createRequestBytes(wire);
@@ -120,7 +122,7 @@ describe.each(wires)('a request to %s', (_, wire) => {
         let items: Item[] = [brief];
         for (const [at, { fails, forced, restart }] of list.entries()) {
           // What a session that was summed up looks like: the same first item, other ones behind it.
-          if (restart) items = [brief, { ...brief, source: 'wake' }];
+          if (restart) items = [brief, wake];
           const request = aRequest({ items: [...items], tools: forced ? [report] : [look, report] });
           const { bytes, done } = bytesOf(request);
           expect(text(bytes)).toBe(text(createRequestBytes(wire)(request).bytes));
@@ -148,7 +150,7 @@ test('nothing of a request to OpenAI is kept there, and requests of one head sha
     aRequest(),
     aRequest({ items: [brief, asked('a'), answered('a', 'x')] }),
     aRequest({ head: 'Other.' }),
-  ].map((request) => JSON.parse(text(bytesOf(request))));
+  ].map((request) => JSON.parse(text(send(bytesOf)(request))));
   expect(bodies.map(({ store }) => store)).toEqual([false, false, false]);
   expect(bodies[0].prompt_cache_key).toBe(bodies[1].prompt_cache_key);
   expect(bodies[0].prompt_cache_key).not.toBe(bodies[2].prompt_cache_key);

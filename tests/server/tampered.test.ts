@@ -138,3 +138,16 @@ test('no name is given out twice across a damaged log', async () => {
   const ids = (await server.status()).incidents.map(({ id }) => id).sort();
   expect(ids).toEqual(['INC-1', 'INC-1002']);
 });
+
+test('only an owner erases what an incident holds, and only when it is closed for good', async () => {
+  const home = aHome();
+  const server = await home.start();
+  await server.alert('checkout');
+  const erase = (token: string, id: string) => server.ask(`/v1/incidents/${id}/erase`, { token, body: {} });
+  expect((await erase(VIEWER, 'INC-1')).status).toBe(403);
+  expect(await erase(OWNER, 'INC-1')).toMatchObject({
+    status: 409,
+    body: { error: expect.stringContaining('not closed for good yet') },
+  });
+  expect((await erase(OWNER, 'INC-9')).status).toBe(404);
+});

@@ -63,7 +63,8 @@ export function scripted(roles: Partial<Record<string, Script>>): Model & { requ
     name: 'scripted',
     requests,
     reply: async (request, signal) => {
-      requests.push(request);
+      // The request may hold the live transcript.
+      requests.push({ ...request, items: [...request.items] });
       const turn = request.items.filter((item) => item.kind === 'reply').length;
       return roles[request.role]?.(request, turn, signal) ?? say();
     },

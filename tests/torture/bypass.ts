@@ -7,7 +7,7 @@ import type { TortureResult } from './result.ts';
 const WORKERS = 2;
 const CLAIMS = 200;
 /** Runs of each attempt, and plans whose hashes are compared. */
-const SIZES = { short: { runs: 12, plans: 4_000 }, full: { runs: 1_600, plans: 1_000_000 } };
+const SIZES = { short: { runs: 8, plans: 4_000 }, full: { runs: 1_600, plans: 1_000_000 } };
 
 /**
  * Every named attempt to get a change that nobody allowed, in many variants, against the real gate and executor over a

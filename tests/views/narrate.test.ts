@@ -98,12 +98,13 @@ test.each([
     { approval: 'A-3', complete: false, reason: 'drifted' },
     'undo      the change was not taken back: drifted A-3',
   ],
-  ['approval.reminded', { approval: 'A-3' }, 'reminder  nobody has answered yet          A-3'],
   [
-    'approval.asked_again',
-    { approval: 'A-3', by: 'bob' },
-    'again     bob wants it looked at anew      A-3',
+    'change.requested',
+    { by: 'bob', tool: 'service_restart', target: 'service:checkout' },
+    'wish      bob asks for service_restart of service:checkout',
   ],
+  ['approval.reminded', { approval: 'A-3' }, 'reminder  nobody has answered yet          A-3'],
+  ['approval.asked_again', { approval: 'A-3', by: 'bob' }, 'again     bob wants it looked at anew      A-3'],
   [
     'action.released',
     { approval: 'A-3', by: 'bob', effect: 'did_not_happen' },

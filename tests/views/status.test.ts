@@ -92,3 +92,11 @@ test('without a terminal there are no colours, with one the words stay the same'
   expect(plain.join('')).not.toContain('\u001b');
   expect(coloured.join('')).toContain('\u001b');
 });
+
+test('what the config allows beyond what was accepted is one line that says who is waited for', () => {
+  const lines = renderStatus(statusView(given({ policyWaiting: { answers: 3, people: 1 } })), screen);
+  expect(lines.filter((line) => line.startsWith('policy') || line.startsWith('          '))).toEqual([
+    'policy    allows more than accepted: 3 answers and 1 person wait for an owner:',
+    '          firebreak policy accept',
+  ]);
+});

@@ -1,8 +1,8 @@
 import { clip, inert } from '#core/inert.ts';
 import { redact } from '#core/redact.ts';
 
-/** Longest text that a read hands to a model. */
-export const MAX_TEXT = 4000;
+/** Longest text of a read. A model is shown the beginning of a long one and reads on where it wants to. */
+export const MAX_TEXT = 32_000;
 
 /** Foreign text as one harmless line of at most `max` characters, without secrets of known formats. */
 export function foreign(text: string, max: number): string {

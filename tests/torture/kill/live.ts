@@ -41,7 +41,7 @@ export const LifeEnd = z.strictObject({
 export type LifeEnd = z.infer<typeof LifeEnd>;
 
 /** Nothing takes so long, also on a busy machine; what is not settled by then counts as lost. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** Plans that agents put before people in one run; each may have been cut off by a kill. */
 const MAX_PLANS = 4;
 

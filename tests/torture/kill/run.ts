@@ -13,7 +13,7 @@ import { type Verdict, verdictOf } from './verdict.ts';
 import type { EffectClass, Story } from './world.ts';
 
 const LIFE = fileURLToPath(new URL('./life.ts', import.meta.url));
-const LIFE_MS = 60_000;
+const LIFE_MS = 120_000;
 
 /** One incident and how its first lives end; the life after those goes on to the end. */
 export type KillRun = {
