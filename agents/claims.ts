@@ -1,36 +1,63 @@
-import { checkClaims } from '#diagnosis/claims.ts';
-import type { Finding, MonitorReport, Report } from '#incidents/reports.ts';
-import type { EvidenceCall, ReportContext } from '#sessions/agent-spec.ts';
+import { FirebreakError } from '#core/errors.ts';
+import { checkDiagnosis, checkMonitor, type Look, type Measured } from '#diagnosis/claims.ts';
+import type { ReadResult } from '#diagnosis/evidence.ts';
+import type { Inventory } from '#incidents/inventory.ts';
+import type { MonitorBrief, Report } from '#incidents/reports.ts';
+import type { Item } from '#llm/model.ts';
+import type { AgentSpec } from '#sessions/agent-spec.ts';
+import { rankingOf, reportOf } from './rules/diagnosis.ts';
+import { monitorView } from './rules/monitor.ts';
+import { bandsOf, monitorReport } from './rules/monitor-report.ts';
 
-type Checked = { report: Report; dropped: number };
+type Checks = Required<Pick<AgentSpec, 'settle' | 'partial'>>;
 
-/** A claim that no answered read of this incident carries does not leave its session. */
-export function dropUnfounded(report: Report, { calls }: ReportContext): Checked {
-  const said = report.role === 'monitor' ? asSeen(report, calls) : { report, dropped: 0 };
-  const checked = checkClaims(said.report, calls);
-  return { report: checked.report, dropped: said.dropped + checked.dropped };
+/** What of a monitor's report its looks carry, and the report that code makes of them when it gave none: never `healthy`. */
+export function monitorClaims(inventory: Inventory): Checks {
+  return {
+    settle: (report, { brief, items }) => {
+      if (report.role !== 'monitor' || brief?.role !== 'monitor') throw withoutBrief(report);
+      return checkMonitor(report, measuredBy(brief, items, inventory));
+    },
+    partial: ({ brief, items }) => {
+      if (brief?.role !== 'monitor') return null;
+      const measured = measuredBy(brief, items, inventory);
+      return checkMonitor({ ...measured.seen, verdict: 'unclear' }, measured).report;
+    },
+  };
 }
 
-/**
- * What a monitor says of a signal must be what the newest read it cites found, and the band that the signal must come
- * back into must be one that was measured: an incident is closed, and a change is judged, by these.
- */
-function asSeen(report: MonitorReport, calls: readonly EvidenceCall[]): Checked {
-  const findings = report.findings.filter((finding) => isAsSeen(finding, calls));
-  const { signal } = report;
-  const measured = signal === null || calls.some((call) => isBandOf(call, signal));
-  const kept = { ...report, findings, signal: measured ? signal : null };
-  return { report: kept, dropped: report.findings.length - findings.length + (measured ? 0 : 1) };
+function measuredBy(brief: MonitorBrief, items: readonly Item[], inventory: Inventory): Measured {
+  const { scene, results } = monitorView(brief, items, inventory);
+  return {
+    seen: monitorReport(scene, results),
+    bands: bandsOf(scene.about.service, results),
+    looks: results.flatMap(lookOf),
+  };
 }
 
-function isAsSeen({ state, evidence }: Finding, calls: readonly EvidenceCall[]): boolean {
-  const cited = calls.filter(({ call, tool }) => tool === 'metrics_query' && evidence.includes(call));
-  return cited.length === 0 || cited.at(-1)?.found?.state === state;
+function lookOf(result: ReadResult): Look[] {
+  if (result.kind === 'gap') return [];
+  const { read, call } = result;
+  const signal = read.tool === 'metrics_query' ? read.signal : null;
+  return [{ call, tool: read.tool, service: read.service, signal }];
 }
 
-function isBandOf(call: EvidenceCall, signal: NonNullable<MonitorReport['signal']>): boolean {
-  if (call.service !== signal.service || call.signal !== signal.name || call.found === null) return false;
-  // More instances than before are no fault.
-  const isOpen = signal.name === 'instances_up' && signal.high === '1000';
-  return call.found.low === signal.low && (call.found.high === signal.high || isOpen);
+/** What of a diagnosis its evidence carries, and the one that code makes of it when it gave none: it names no cause. */
+export function diagnosisClaims(inventory: Inventory): Checks {
+  return {
+    settle: (report, { brief, items }) => {
+      if (report.role !== 'diagnosis' || brief?.role !== 'diagnosis') throw withoutBrief(report);
+      return checkDiagnosis(report, rankingOf(brief, items, inventory));
+    },
+    partial: ({ brief, items }) => {
+      if (brief?.role !== 'diagnosis') return null;
+      const ranking = rankingOf(brief, items, inventory);
+      return checkDiagnosis({ ...reportOf(ranking), outcome: 'inconclusive' }, ranking).report;
+    },
+  };
+}
+
+/** A session is spawned with the brief of its role, so nothing that an agent says leads here. */
+function withoutBrief({ role }: Report): FirebreakError {
+  return new FirebreakError('bug', `a report of ${role} without its brief`);
 }

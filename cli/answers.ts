@@ -70,6 +70,8 @@ export const IncidentAnswer = z.object({
   since: z.int().nullable(),
   wrong: z.array(z.object({ text: z.string(), evidence: Texts })),
   cause: z.object({ word: z.string(), text: z.string(), for: Texts, against: Texts }).nullable(),
+  rules: z.string().nullable(),
+  droppedClaims: z.int(),
   ruledOut: Texts,
   notSeen: Texts,
   changes: z.array(

@@ -6,7 +6,6 @@ import { FirebreakError } from '#core/errors.ts';
 import { Secret } from '#core/secret.ts';
 import { environmentSecret } from '#server/config.ts';
 import { startChild } from './shop/child.ts';
-import addresses from './vendor-addresses.json' with { type: 'json' };
 import vendors from './vendors.json' with { type: 'json' };
 
 type Vendor = keyof typeof vendors;

@@ -19,9 +19,8 @@ export type EvidenceCall = {
   readonly found: SignalFound | null;
 };
 
-/** What a report is checked against: every answered read of the incident, and what this run was given and saw. */
+/** What a report is checked against: what this run was given and saw. */
 export type ReportContext = {
-  readonly calls: readonly EvidenceCall[];
   readonly brief: Brief | null;
   readonly items: readonly Item[];
 };
@@ -36,6 +35,8 @@ export type AgentSpec = {
   readonly report: z.ZodType<Report> | null;
   /** Drops what the evidence does not carry, and counts it. Pure. */
   readonly settle?: (report: Report, context: ReportContext) => { report: Report; dropped: number };
+  /** What the looks of a run say that ended without a report: for people to go on from, nothing to act on. Pure. */
+  readonly partial?: (context: ReportContext) => Report | null;
 };
 
 export type AgentSpecs = { readonly [R in AgentRole]: AgentSpec };

@@ -1,10 +1,11 @@
+import { canonical } from '#core/canonical.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { deployOf, type ServiceRef, serviceOf } from '#incidents/refs.ts';
-import type { Brief, RemediationBrief } from '#incidents/reports.ts';
+import type { Brief, DiagnosisBrief, RemediationBrief } from '#incidents/reports.ts';
 import type { EvidenceCall } from './agent-spec.ts';
 import type { IncidentSessions } from './session-state.ts';
 
-export type BriefRefusal = 'unknown_reference' | 'unknown_evidence' | 'not_diagnosed';
+export type BriefRefusal = 'unknown_reference' | 'unknown_evidence' | 'not_reported' | 'not_diagnosed';
 
 export type BriefContext = {
   readonly incident: IncidentSessions;
@@ -13,8 +14,8 @@ export type BriefContext = {
 };
 
 /**
- * What a brief says must be so: its services exist, its evidence was read in this incident, and what remediation is
- * told about the cause is what a diagnosis of this incident reported. `null` when nothing is wrong with it.
+ * What a brief says must be so: its services exist, its evidence was read in this incident, its findings are a monitor's,
+ * and what remediation is told about the cause is what a diagnosis of this incident named. `null` when nothing is wrong with it.
  */
 export function checkBrief(brief: Brief, context: BriefContext): BriefRefusal | null {
   const isKnown = (ref: ServiceRef) => context.inventory.services.has(serviceOf(ref));
@@ -29,7 +30,19 @@ export function checkBrief(brief: Brief, context: BriefContext): BriefRefusal | 
     return 'unknown_reference';
   const read = new Set<string>(context.evidence.map((one) => one.call));
   if (!evidenceOf(brief).every((call) => read.has(call))) return 'unknown_evidence';
+  if (brief.role === 'diagnosis' && !isReported(brief, context.incident)) return 'not_reported';
   return brief.role === 'remediation' && !isDiagnosed(brief, context.incident) ? 'not_diagnosed' : null;
+}
+
+/** Code reasons from findings, so they must be those that a monitor of this incident reported. */
+function isReported({ findings }: DiagnosisBrief, { runs }: IncidentSessions): boolean {
+  const reported = new Set(
+    runs.flatMap((run) => {
+      const report = run.settled?.report;
+      return report?.role === 'monitor' ? report.findings.map((finding) => canonical(finding)) : [];
+    }),
+  );
+  return findings.every((finding) => reported.has(canonical(finding)));
 }
 
 function evidenceOf(brief: Brief): readonly string[] {
@@ -47,7 +60,8 @@ function evidenceOf(brief: Brief): readonly string[] {
 function isDiagnosed(brief: RemediationBrief, incident: IncidentSessions): boolean {
   if (brief.cause === 'unknown') return brief.confidence === 0 && brief.deploy === null;
   const report = incident.runs.findLast((run) => run.settled?.report?.role === 'diagnosis')?.settled?.report;
-  if (report?.role !== 'diagnosis') return false;
+  if (report?.role !== 'diagnosis' || (report.outcome !== 'likely' && report.outcome !== 'confirmed'))
+    return false;
   const service = serviceOf(brief.service);
   const facts = ['deploy', 'pressure', 'replicas', 'maxReplicas'] as const;
   return (

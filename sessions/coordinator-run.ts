@@ -50,7 +50,7 @@ export async function runCoordinator(
   const deadline = deps.clock.now() + session.limits.wallMs;
   if (!(await recordStart(deps, { incident, session: session.key, run, deadline, wake }))) return false;
   items.push(wakeItem(wake));
-  await deps.live.during(incident, run, (stopper) =>
+  await deps.live.during({ incident, run, items }, (stopper) =>
     performRun(deps, { session, run, deadline, items, stopper }),
   );
   return true;

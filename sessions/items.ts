@@ -4,6 +4,7 @@ import { CallId } from '#core/ids.ts';
 import type { Brief, Wake } from '#incidents/reports.ts';
 import type { Item } from '#llm/model.ts';
 import type { CallOutcome, CallResult } from '#tools/call-result.ts';
+import { shownText } from './shown-text.ts';
 
 export type ResultItem = Extract<Item, { kind: 'result' }>;
 
@@ -50,7 +51,7 @@ export function resultItem(result: CallResult): ResultItem {
     tool,
     outcome: outcome.kind,
     value: contentOf(outcome),
-    text: outcome.text,
+    text: shownText(outcome.text, call),
   };
 }
 

@@ -7,6 +7,7 @@ import type { AgentRole } from '#incidents/vocabulary.ts';
 import type { Item, Model, ToolSpec } from '#llm/model.ts';
 import type { Invoke } from '#tools/call-result.ts';
 import type { AgentSpec, AgentSpecs } from './agent-spec.ts';
+import { type Context, createContext } from './context.ts';
 import type { Ending } from './endings.ts';
 import { encodeItems, openCalls, unmade } from './items.ts';
 import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
@@ -43,6 +44,8 @@ export type Run = RunOrder & {
   readonly caller: AgentCaller;
   readonly budget: RunBudget;
   readonly guard: LoopGuard;
+  /** What of the transcript is sent. */
+  readonly context: Context;
   /** Results to which the run added a remark. */
   readonly changed: Set<Item>;
   /** Items before this one are in the log. */
@@ -69,7 +72,8 @@ export function beginRun(deps: RunDeps, order: RunOrder): Run {
   };
   const fresh = { saved: order.items.length, turn: 0, reminded: false, corrected: false };
   const spec = deps.specs[role];
-  return { ...order, ...fresh, deps, spec, caller, budget, guard: createLoopGuard(), changed: new Set() };
+  const own = { guard: createLoopGuard(), context: createContext(order.items), changed: new Set<Item>() };
+  return { ...order, ...fresh, ...own, deps, spec, caller, budget };
 }
 
 /** The reply is durable before anything is done about it. */

@@ -5,6 +5,7 @@ import { REPORT } from './agent-spec.ts';
 import { type Ending, failed, proposed, stopped, timedOutWaiting } from './endings.ts';
 import { accepted, reminderItem, resultItem, unmade } from './items.ts';
 import { withWarning } from './loop-guard.ts';
+import { contextOf, withPartial } from './partial-report.ts';
 import { isUsable, type Reply } from './reply-check.ts';
 import { checkReport } from './report-check.ts';
 import { beginRun, type Run, type RunDeps, type RunOrder, recordEnding, recordReply } from './run-record.ts';
@@ -49,7 +50,7 @@ async function drive(run: Run): Promise<Ending> {
   try {
     for (;;) {
       const ending = await takeTurn(run);
-      if (ending !== null) return ending;
+      if (ending !== null) return withPartial(run, ending);
     }
   } catch (error) {
     if (isLogFailure(error)) throw error;
@@ -72,16 +73,18 @@ async function takeTurn(run: Run): Promise<Ending | null> {
   return late === null ? answer(run, reply) : stopped(late);
 }
 
-/** One attempt is one attempt, however it ends; a provider that throws has failed. */
+/** One attempt is one attempt, however it ends; a provider that throws has failed. On the last one only a report is left to give. */
 async function ask(run: Run): Promise<ModelReply> {
   const callsLeft = run.budget.modelCalls;
   run.budget.modelCalls -= 1;
   const { role, allowlist } = run.session;
+  const isLast = callsLeft <= 1 && run.spec.report !== null;
   const tools = run.deps
     .toolSpecs(role)
-    .filter((tool) => tool.name === REPORT || allowlist.includes(tool.name));
+    .filter((tool) => tool.name === REPORT || (!isLast && allowlist.includes(tool.name)));
   const turn = { incident: run.session.incident, session: run.session.key, run: run.run };
-  const request = { role, turn, head: run.spec.prompt.text, tools, items: [...run.items], callsLeft };
+  const items = run.context.view();
+  const request = { role, turn, head: run.spec.prompt.text, tools, items, callsLeft };
   try {
     return await run.deps.model.reply(request, run.stopper.signal);
   } catch (error) {
@@ -108,11 +111,7 @@ async function answer(run: Run, reply: Reply): Promise<Ending | null> {
 /** A report ends the run; a faulty one is sent back once with what is wrong with it. Other calls beside it are not made. */
 function answerReport(run: Run, calls: readonly ModelCall[]): Ending | null {
   const report = calls.find((call) => call.tool === REPORT);
-  const checked = checkReport(run.spec, report?.args ?? null, {
-    calls: run.deps.fold.evidence(run.session.incident),
-    brief: run.session.brief,
-    items: run.items,
-  });
+  const checked = checkReport(run.spec, report?.args ?? null, contextOf(run));
   const isAccepted = checked.kind === 'accepted';
   const text = isAccepted ? 'Report accepted.' : checked.issues;
   for (const call of calls) {

@@ -3,6 +3,7 @@ import { FirebreakError } from '#core/errors.ts';
 import type { IncidentId, RunId, SessionKey } from '#core/ids.ts';
 import { fact, runStream, SYSTEM } from '#incidents/entry.ts';
 import type { Wake } from '#incidents/reports.ts';
+import type { Item } from '#llm/model.ts';
 import { MAX_INTERRUPTIONS } from './agent-spec.ts';
 import {
   askPeople,
@@ -39,6 +40,8 @@ export type Scheduler = {
   wake(incident: IncidentId, wake: Wake): WakeAnswer;
   /** Takes up a child's started run; returns at once. */
   launch(incident: IncidentId, run: RunId): void;
+  /** The transcript of a run that lasts; undefined for any other. */
+  items(run: RunId): readonly Item[] | undefined;
   /** Stops the incident's runs at their next step; they settle as cancelled. */
   cancel(incident: IncidentId): void;
   /**
@@ -74,6 +77,7 @@ export function createScheduler(deps: RunDeps & { readonly random: Random }): Sc
     },
     wake: (incident, wake) => enqueueWake(parts, incident, wake),
     launch: (incident, run) => launch(parts, incident, run),
+    items: (run) => parts.live.items(run),
     cancel: (incident) => parts.live.stop(incident, 'cancelled'),
     recover: () => recover(parts),
     drain,
@@ -116,7 +120,7 @@ async function runChild(parts: Parts, incident: IncidentId, run: RunId): Promise
     throw new FirebreakError('bug', `${run} was launched but never spawned`);
   }
   const items = [briefItem(session.brief)];
-  await parts.live.during(incident, run, (stopper) =>
+  await parts.live.during({ incident, run, items }, (stopper) =>
     performRun(parts, { session, run, deadline: record.deadline, items, stopper }),
   );
   if (!parts.live.isClosing()) enqueue(parts, incident, nothingFirst);

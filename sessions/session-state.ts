@@ -52,6 +52,16 @@ export const CallRecord = z.strictObject({
   signal: SignalName.nullable(),
   answered: z.boolean(),
   found: SignalFound.nullable(),
+  /** Where its whole answer lies. */
+  content: z
+    .strictObject({
+      id: z.string(),
+      segment: z.int(),
+      at: z.int(),
+      bytes: z.int(),
+      sha256: Digest,
+    })
+    .nullable(),
 });
 
 /** What the log says about the conversations of one incident. Runs and sessions are in the order they began. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fold } from '#audit/fold.ts';
-import type { Entry } from '#audit/log.ts';
-import type { IncidentId } from '#core/ids.ts';
+import type { Entry, PayloadRef } from '#audit/log.ts';
+import type { CallId, IncidentId } from '#core/ids.ts';
 import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
 import { ServiceRef, serviceOf } from '#incidents/refs.ts';
 import { SignalName } from '#incidents/vocabulary.ts';
@@ -20,6 +20,8 @@ export type SessionsFold = Fold & {
   incidents(): Iterable<Readonly<IncidentSessions>>;
   /** Answered reads of an incident: what its claims may cite. */
   evidence(id: IncidentId): readonly EvidenceCall[];
+  /** Where the whole answer of a call lies. */
+  content(id: IncidentId, call: CallId): PayloadRef | undefined;
   dropped(): Readonly<Dropped>;
 };
 
@@ -66,7 +68,7 @@ export function createSessionsFold(): SessionsFold {
   let state = empty();
   return {
     name: 'sessions',
-    version: 2,
+    version: 3,
     apply: (entry) => {
       forgetOld(state, entry.ts);
       if (!KINDS.has(entry.kind)) return;
@@ -84,6 +86,8 @@ export function createSessionsFold(): SessionsFold {
     incidents: () => state.incidents.values(),
     evidence: (id) =>
       state.incidents.get(id)?.calls.filter((call) => call.answered && call.service !== null) ?? [],
+    content: (id, call) =>
+      state.incidents.get(id)?.calls.find((one) => one.call === call)?.content ?? undefined,
     dropped: () => state.dropped,
   };
 }
@@ -142,7 +146,7 @@ function applyFact(state: State, fact: Fact, id: IncidentId): void {
   if (fact.kind === 'run.started') started(incident, fact.body, fact.entry);
   if (fact.kind === 'run.settled') settled(incident, fact.body, fact.entry);
   if (fact.kind === 'tool.intended') intended(incident, fact.body);
-  if (fact.kind === 'tool.finished') finished(incident, fact.body);
+  if (fact.kind === 'tool.finished') finished(incident, fact.body, fact.entry);
   if (fact.kind === 'incident.escalated') incident.escalated = true;
   if (fact.kind === 'incident.taken') incident.taken = true;
   if (fact.kind === 'approval.requested') incident.asked = true;
@@ -188,12 +192,15 @@ function intended(incident: IncidentSessions, body: BodyOf<'tool.intended'>): vo
     signal: signal.success ? signal.data : null,
     answered: false,
     found: null,
+    content: null,
   });
 }
 
-function finished(incident: IncidentSessions, { call, outcome, facts }: BodyOf<'tool.finished'>): void {
+function finished(incident: IncidentSessions, body: BodyOf<'tool.finished'>, entry: Entry): void {
+  const { call, outcome, facts } = body;
   const record = incident.calls.find((candidate) => candidate.call === call);
   if (record === undefined) return;
   record.answered = outcome === 'ok';
+  record.content = entry.payloads[0] ?? null;
   record.found = record.tool === 'metrics_query' ? (SignalFound.safeParse(facts).data ?? null) : null;
 }

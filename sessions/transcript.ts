@@ -3,6 +3,7 @@ import type { CallId, IncidentId, SessionKey } from '#core/ids.ts';
 import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
 import type { Item, ResultOutcome } from '#llm/model.ts';
 import { briefItem, decodeItems, decodeToolContent, openCalls, type StoredItem, wakeItem } from './items.ts';
+import { shownText } from './shown-text.ts';
 
 /** Which session, and the sequence number before which nothing of it lies. */
 export type TranscriptQuery = {
@@ -100,12 +101,16 @@ async function restore(reader: Reader, stored: StoredItem): Promise<Item> {
   if (stored.kind !== 'result') return stored;
   const { content, ...rest } = stored;
   const ref = stored.call === null ? undefined : reader.contents.get(stored.call);
-  return { ...rest, ...(content ?? (await contentOf(reader, ref))) };
+  return { ...rest, ...(content ?? (await shownContent(reader, ref, stored.call))) };
 }
 
-async function contentOf(reader: Reader, ref: PayloadRef | undefined) {
+/** What a call answered, as the session held it. */
+async function shownContent(reader: Reader, ref: PayloadRef | undefined, call: CallId | null) {
   const bytes = ref === undefined ? undefined : await reader.log.payload(reader.incident, ref);
-  return (bytes === undefined ? undefined : decodeToolContent(bytes)) ?? { value: null, text: '(not kept)' };
+  const content = bytes === undefined ? undefined : decodeToolContent(bytes);
+  return content === undefined
+    ? { value: null, text: '(not kept)' }
+    : { value: content.value, text: shownText(content.text, call) };
 }
 
 /** Calls are made in the order they were asked for, so the first unclaimed call of that tool is the one. */
@@ -127,7 +132,7 @@ async function answerOpenCalls(reader: Reader, at: number): Promise<void> {
         text,
       });
     } else {
-      const content = await contentOf(reader, made.content);
+      const content = await shownContent(reader, made.content, made.call);
       push(reader, at, { ...base, call: made.call, outcome: made.outcome, ...content });
     }
   }

@@ -1,6 +1,7 @@
 import type { Approval } from '#approvals/approval.ts';
 import { ApprovalFold } from '#approvals/approval-fold.ts';
 import { inert } from '#core/inert.ts';
+import { readFact } from '#incidents/entry.ts';
 import type { Incident, IncidentState } from '#incidents/incident.ts';
 import { outcomeOf, titleOf } from '#incidents/incident.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
@@ -8,7 +9,7 @@ import { SpendFold } from '#incidents/spend-fold.ts';
 import type { Mode, Severity } from '#incidents/vocabulary.ts';
 import { approvalCard } from './approval-card.ts';
 import { type ModelUse, modelUse } from './model-use.ts';
-import { findingFigure, gapWords, ruledOutWords } from './narrate-reports.ts';
+import { findingFigure, gapWords, ruledOutWords, rulesWords } from './narrate-reports.ts';
 import { nextStep } from './next-step.ts';
 import { confidence } from './numbers.ts';
 import type { StoryLine } from './story.ts';
@@ -56,6 +57,10 @@ export type IncidentCard = {
     readonly for: readonly string[];
     readonly against: readonly string[];
   } | null;
+  /** What the rules would have named, where the diagnosis does not. */
+  readonly rules: string | null;
+  /** Claims of agents that their evidence does not show. */
+  readonly droppedClaims: number;
   readonly ruledOut: readonly string[];
   readonly notSeen: readonly string[];
   readonly changes: readonly CardChange[];
@@ -87,8 +92,19 @@ export function incidentCard(entries: readonly Entry[], zone: string): IncidentC
   }
   const incident = incidents.current()[0];
   if (incident === undefined) return undefined;
-  const models = modelUse(incident, spend.incident(incident.id));
-  return cardOf(incident, { approvals: approvals.all(), models, timeline: timelineOf(entries, zone) });
+  return cardOf(incident, {
+    approvals: approvals.all(),
+    models: modelUse(incident, spend.incident(incident.id)),
+    timeline: timelineOf(entries, zone),
+    droppedClaims: droppedIn(entries),
+  });
+}
+
+function droppedIn(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => {
+    const fact = entry.kind === 'run.settled' ? readFact(entry) : undefined;
+    return fact?.kind === 'run.settled' ? sum + fact.body.droppedClaims : sum;
+  }, 0);
 }
 
 function cardOf(
@@ -97,7 +113,8 @@ function cardOf(
     approvals,
     models,
     timeline,
-  }: Pick<IncidentCard, 'models' | 'timeline'> & { approvals: readonly Approval[] },
+    droppedClaims,
+  }: Pick<IncidentCard, 'models' | 'timeline' | 'droppedClaims'> & { approvals: readonly Approval[] },
 ): IncidentCard {
   const { id, severity, state, service, environment, owner, mode, openedAt, takenBy, monitor, diagnosis } =
     incident;
@@ -115,6 +132,8 @@ function cardOf(
     since: monitor?.since ?? null,
     wrong: wrongOf(incident),
     cause: causeText(incident),
+    rules: diagnosis === null ? null : rulesWords(diagnosis),
+    droppedClaims,
     ruledOut: diagnosis === null ? [] : ruledOutWords(diagnosis),
     notSeen: [...unseenFindings(incident), ...(diagnosis === null ? [] : gapWords(diagnosis))],
     changes: approvals.map(changeOf),

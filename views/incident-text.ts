@@ -1,5 +1,6 @@
 import type { IncidentCard } from './incident-card.ts';
 import { fallbackLine, modelUseLine, roleUseLine } from './model-use.ts';
+import { droppedWords } from './narrate-reports.ts';
 import { storyText } from './story.ts';
 import { labelled, type Paint, wrap } from './table.ts';
 import { ago, hourMinute, instant, offset } from './time.ts';
@@ -24,6 +25,8 @@ export function renderIncident(card: IncidentCard, screen: Screen): string[] {
       'not looked at yet',
     ),
     ...labelled('cause', causeLine(card)),
+    ...(card.rules === null ? [] : labelled('', card.rules)),
+    ...(card.droppedClaims === 0 ? [] : labelled('', droppedWords(card.droppedClaims))),
     ...(card.ruledOut.length === 0 ? [] : labelled('not', card.ruledOut.join(', '))),
     ...(card.notSeen.length === 0 ? [] : labelled('unseen', card.notSeen.join(', '))),
     ...several(

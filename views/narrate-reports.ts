@@ -43,13 +43,26 @@ function settled(
       told(when.at, role, { what: `${plainReason(outcome)}${why}`, quiet: outcome === 'cancelled' }),
     );
   }
-  if (droppedClaims > 0)
-    say(role, `${count(droppedClaims, 'claim')} dropped: the evidence cited does not show it`);
+  if (outcome === 'reported' && reason !== null)
+    say(role, `${plainReason(reason)}: the program reports what was seen until then`);
+  if (droppedClaims > 0) say(role, droppedWords(droppedClaims));
   if (report?.role === 'monitor') lines.push(...monitorLines(report, when));
   if (report?.role === 'diagnosis') lines.push(...diagnosisLines(report, when));
   if (report?.role === 'remediation' && report.outcome === 'no_safe_action')
     say('proposed', 'nothing: no action that is allowed fits the cause');
   return lines;
+}
+
+/** `2 claims dropped: the evidence does not show them`. */
+export function droppedWords(claims: number): string {
+  return `${count(claims, 'claim')} dropped: the evidence does not show ${claims === 1 ? 'it' : 'them'}`;
+}
+
+/** `rules would say: likely a bad deploy of checkout (86 %)`, where the rules would have named a cause and the report does not. */
+export function rulesWords({ rulesFirst }: Pick<DiagnosisReport, 'rulesFirst'>): string | null {
+  if (rulesFirst === undefined) return null;
+  const { outcome, cause, service } = rulesFirst;
+  return `rules would say: ${outcome}, ${causeWords(cause, service)} (${confidence(rulesFirst.confidence)})`;
 }
 
 function monitorLines(report: MonitorReport, { at, zone }: When): StoryLine[] {
@@ -89,6 +102,8 @@ export function findingFigure({ signal, now, normal }: Finding): string {
 
 function diagnosisLines(report: DiagnosisReport, { at }: When): StoryLine[] {
   const lines = causeLines(report, at);
+  const rules = rulesWords(report);
+  if (rules !== null) lines.push(told(at, '', { what: rules }));
   if (report.ruledOut.length > 0)
     lines.push(told(at, 'ruled out', { what: ruledOutWords(report).join(', ') }));
   if (report.gaps.length > 0) lines.push(told(at, 'not seen', { what: gapWords(report).join(', ') }));

@@ -116,6 +116,8 @@ function figureOf({ tool, args }: BodyOf<'tool.intended'>, facts: JsonObject | n
       return `${numberOf(facts, 'running') ?? 0} of ${numberOf(facts, 'replicas') ?? 0} running`;
     case 'runbook_search':
       return count(numberOf(facts, 'runbooks') ?? 0, 'runbook');
+    case 'evidence_read':
+      return `again, of ${numberOf(facts, 'total') ?? 0} characters`;
     default:
       return '';
   }

@@ -2,8 +2,10 @@ import { evidenceOf } from '#diagnosis/evidence.ts';
 import { nextReads } from '#diagnosis/next-reads.ts';
 import { type Ranking, rank } from '#diagnosis/rank.ts';
 import type { About } from '#diagnosis/scene.ts';
+import type { Inventory } from '#incidents/inventory.ts';
 import { serviceOf } from '#incidents/refs.ts';
 import type { DiagnosisBrief, DiagnosisReport } from '#incidents/reports.ts';
+import type { Item } from '#llm/model.ts';
 import { briefOf, readResults, resultsOf } from './transcript.ts';
 import { lookTurn, type RulesRole, reportTurn } from './turn.ts';
 
@@ -15,16 +17,21 @@ const ALL = 28;
 export const diagnosisTurn: RulesRole = (request, inventory) => {
   const brief = briefOf(request.items);
   if (brief?.role !== 'diagnosis') return null;
-  const results = readResults(request.items);
-  const ranking = rank(evidenceOf(results, brief.findings), inventory, aboutOf(brief));
+  const ranking = rankingOf(brief, request.items, inventory);
+  const looks = readResults(request.items, brief.since).length;
   const refused = resultsOf(request.items).some(
     ({ outcome, tool }) => outcome === 'refused' && tool !== 'report',
   );
   if (request.callsLeft <= 1 || refused) return reportTurn(reportOf(ranking));
-  const reads = nextReads(ranking, Math.min(PER_TURN, ALL - results.length));
+  const reads = nextReads(ranking, Math.min(PER_TURN, ALL - looks));
   const turn = lookTurn(request, inventory, { reads, at: brief.since });
   return turn.calls.length > 0 ? turn : reportTurn(reportOf(ranking));
 };
+
+/** The causes as code ranks them by what a diagnosis was told and has seen so far. */
+export function rankingOf(brief: DiagnosisBrief, items: readonly Item[], inventory: Inventory): Ranking {
+  return rank(evidenceOf(readResults(items, brief.since), brief.findings), inventory, aboutOf(brief));
+}
 
 /** What the page is about, as the monitor found it: the first signal of the paged service that is out of band. */
 function aboutOf({ service: ref, since, findings }: DiagnosisBrief): About {
@@ -35,7 +42,8 @@ function aboutOf({ service: ref, since, findings }: DiagnosisBrief): About {
   return { service, signal: out?.signal ?? null, since };
 }
 
-function reportOf(ranking: Ranking): DiagnosisReport {
+/** The ranking as a report. */
+export function reportOf(ranking: Ranking): DiagnosisReport {
   const { outcome, hypotheses, ruledOut, gaps, pressure, deploy, replicas, maxReplicas } = ranking;
   return {
     role: 'diagnosis',

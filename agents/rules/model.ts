@@ -1,6 +1,7 @@
 import type { Inventory } from '#incidents/inventory.ts';
 import { AgentRole } from '#incidents/vocabulary.ts';
 import type { Model, ModelReply, ModelRequest } from '#llm/model.ts';
+import { whole } from '#sessions/context.ts';
 import { coordinatorTurn } from './coordinator.ts';
 import { diagnosisTurn } from './diagnosis.ts';
 import { monitorTurn } from './monitor.ts';
@@ -29,9 +30,10 @@ export function rulesModel(inventory: Inventory): Model {
 
 function replyTo(request: ModelRequest, inventory: Inventory): ModelReply {
   const role = AgentRole.safeParse(request.role);
-  const turn = role.success ? roles[role.data](request, inventory) : null;
+  const items = whole(request.items);
+  const turn = role.success ? roles[role.data]({ ...request, items }, inventory) : null;
   if (turn === null) return { kind: 'failed', reason: 'invalid_reply' };
-  const before = askedCalls(request.items).length;
+  const before = askedCalls(items).length;
   return {
     kind: 'reply',
     text: turn.text,

@@ -86,6 +86,17 @@ function alertingSignal(
   return null;
 }
 
+/** The band of each signal of the service that was seen with one. */
+export function bandsOf(
+  service: ServiceId,
+  results: readonly ReadResult[],
+): NonNullable<MonitorReport['signal']>[] {
+  return ORDER.flatMap((name) => {
+    const band = bandOf(results, service, name);
+    return band === null ? [] : [{ service, name, ...band }];
+  });
+}
+
 function bandOf(
   results: readonly ReadResult[],
   service: ServiceId,

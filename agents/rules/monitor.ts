@@ -8,6 +8,7 @@ import type { Inventory } from '#incidents/inventory.ts';
 import { serviceOf } from '#incidents/refs.ts';
 import type { MonitorBrief } from '#incidents/reports.ts';
 import type { SignalName } from '#incidents/vocabulary.ts';
+import type { Item } from '#llm/model.ts';
 import { isOut, isSteady, monitorReport } from './monitor-report.ts';
 import { briefOf, readResults, resultsOf } from './transcript.ts';
 import { lookTurn, type RulesRole, reportTurn } from './turn.ts';
@@ -24,8 +25,7 @@ const PER_TURN = 12;
 export const monitorTurn: RulesRole = (request, inventory) => {
   const brief = briefOf(request.items);
   if (brief?.role !== 'monitor') return null;
-  const results = readResults(request.items);
-  const scene = sceneOf(results, brief, inventory);
+  const { scene, results } = monitorView(brief, request.items, inventory);
   const refused = resultsOf(request.items).some(
     ({ outcome, tool }) => outcome === 'refused' && tool !== 'report',
   );
@@ -35,9 +35,15 @@ export const monitorTurn: RulesRole = (request, inventory) => {
   return turn.calls.length > 0 ? turn : reportTurn(monitorReport(scene, results));
 };
 
-function sceneOf(results: readonly ReadResult[], brief: MonitorBrief, inventory: Inventory): Scene {
+/** What a monitor's session has seen so far. */
+export function monitorView(
+  brief: MonitorBrief,
+  items: readonly Item[],
+  inventory: Inventory,
+): { scene: Scene; results: readonly ReadResult[] } {
+  const results = readResults(items, brief.startedAt);
   const about = { service: serviceOf(brief.service), signal: brief.about, since: brief.startedAt };
-  return { evidence: evidenceOf(results, []), inventory, about };
+  return { scene: { evidence: evidenceOf(results, []), inventory, about }, results };
 }
 
 function wanted(scene: Scene, results: readonly ReadResult[]): Read[] {

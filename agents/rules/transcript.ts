@@ -9,7 +9,10 @@ import type { Item, ModelCall } from '#llm/model.ts';
 export type ResultItem = Extract<Item, { kind: 'result' }>;
 
 const LookArgs = z.looseObject({ service: ServiceRef });
-const MetricArgs = z.looseObject({ service: ServiceRef, signal: SignalName });
+const MetricArgs = z.looseObject({ service: ServiceRef, signal: SignalName, at: z.number() });
+/** A look may take the page as so much older or newer than it is: what is before the page counts as normal. */
+const EARLIER_MS = 15 * 60_000;
+const LATER_MS = 60_000;
 const Reason = z.object({ reason: z.string().regex(/^[a-z_]{1,40}$/) });
 
 /** The brief that a sub-agent was given; null when there is none that parses. */
@@ -31,12 +34,15 @@ export function resultsOf(items: readonly Item[]): readonly ResultItem[] {
   return items.filter((item) => item.kind === 'result');
 }
 
-/** The looks that were asked for, with what came of each. Anything but an answer with an evidence id is a gap. */
-export function readResults(items: readonly Item[]): ReadResult[] {
+/**
+ * The looks that were asked for, with what came of each. Anything but an answer with an evidence id is a gap. A signal that
+ * was judged as if the page had begun at another time than `began` was not looked at: the fault itself could pass for normal.
+ */
+export function readResults(items: readonly Item[], began: number): ReadResult[] {
   const asked = new Map(askedCalls(items).map((call) => [call.id, call]));
   return resultsOf(items).flatMap((result): ReadResult[] => {
     const call = asked.get(result.id);
-    const read = call === undefined ? null : readOf(call);
+    const read = call === undefined ? null : readOf(call, began);
     if (read === null) return [];
     const { outcome, call: evidence, value } = result;
     return outcome === 'ok' && evidence !== null
@@ -51,12 +57,12 @@ export function reasonOf({ value, outcome }: ResultItem): string {
   return said.success ? said.data.reason : outcome === 'ok' ? 'bad_answer' : outcome;
 }
 
-function readOf({ tool, args }: ModelCall): Read | null {
+function readOf({ tool, args }: ModelCall, began: number): Read | null {
   if (tool === 'metrics_query') {
     const parsed = MetricArgs.safeParse(args);
-    return parsed.success
-      ? { tool, service: serviceOf(parsed.data.service), signal: parsed.data.signal }
-      : null;
+    const isInTime =
+      parsed.success && parsed.data.at >= began - EARLIER_MS && parsed.data.at <= began + LATER_MS;
+    return isInTime ? { tool, service: serviceOf(parsed.data.service), signal: parsed.data.signal } : null;
   }
   const look = lookTools.find((name) => name === tool);
   const parsed = LookArgs.safeParse(args);

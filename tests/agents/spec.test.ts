@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { hypothesesRankTool } from '#agents/hypotheses-rank.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
 import { canonical, type JsonValue } from '#core/canonical.ts';
@@ -9,6 +10,7 @@ import type { MonitorReport } from '#incidents/reports.ts';
 import { AgentRole } from '#incidents/vocabulary.ts';
 import { loadPrompts } from '#prompts/load.ts';
 import type { AgentSpecs } from '#sessions/agent-spec.ts';
+import { evidenceReadTool } from '#sessions/evidence-read.ts';
 import { historyTool } from '#sessions/history.ts';
 import { createSessionsFold } from '#sessions/sessions-fold.ts';
 import { spawnTool } from '#sessions/spawn.ts';
@@ -30,7 +32,8 @@ beforeAll(async () => {
   specs = agentSpecs(prompts, inventory);
   const notes = createNoteTools({ log, incidents: new IncidentFold() });
   const spawn = spawnTool({ log, random, fold, specs, inventory, runbooks: [], launch: () => {} });
-  tools = [...readTools, ...actTools, ...notes, spawn, historyTool(fold)];
+  const looks = [evidenceReadTool({ log, fold }), hypothesesRankTool({ inventory, items: () => undefined })];
+  tools = [...readTools, ...actTools, ...notes, ...looks, spawn, historyTool(fold)];
 });
 
 const kindsOf = (role: AgentRole) =>
@@ -47,8 +50,12 @@ describe('the four agents', () => {
 
   test('keep looking, changing and coordinating apart', () => {
     expect(kindsOf('coordinator')).toEqual(new Set(['session', 'note']));
-    expect(kindsOf('monitor')).toEqual(new Set(['read']));
-    expect(kindsOf('diagnosis')).toEqual(new Set(['read']));
+    for (const role of ['monitor', 'diagnosis'] as const) {
+      expect(kindsOf(role)).toEqual(new Set(['read', 'session']));
+      const own = specs[role].allowlist.filter((name) => /evidence|hypotheses/.test(name));
+      const sessions = tools.flatMap(({ kind, name }) => (kind === 'session' ? [name] : []));
+      expect(specs[role].allowlist.filter((name) => sessions.includes(name))).toEqual(own);
+    }
     expect(kindsOf('remediation')).toEqual(new Set(['act']));
   });
 
@@ -109,13 +116,6 @@ describe('what models are told of tools', () => {
 
 describe('reports', () => {
   const checkout = ServiceId.parse('checkout');
-  const read = {
-    call: CallId.parse('e3'),
-    tool: 'metrics_query',
-    service: checkout,
-    signal: 'error_ratio',
-    found: { state: 'high', low: '0', high: '0.02' },
-  } as const;
   const finding = (evidence: string) => ({
     service: checkout,
     signal: 'error_ratio' as const,
@@ -132,13 +132,6 @@ describe('reports', () => {
     since: 1,
     findings: [finding('e3'), finding('e4')],
   };
-
-  test('lose the claims that no read of the incident carries', () => {
-    const settled = specs.monitor.settle?.(report, { calls: [read], brief: null, items: [] });
-    expect(settled).toMatchObject({ dropped: 1, report: { verdict: 'impaired', findings: [finding('e3')] } });
-    const nothing = specs.monitor.settle?.(report, { calls: [], brief: null, items: [] });
-    expect(nothing?.report).toMatchObject({ verdict: 'unclear', signal: null, findings: [] });
-  });
 
   test('cannot say that a change was taken up', () => {
     const { report: schema } = specs.remediation;

@@ -39,7 +39,7 @@ type Client = (
 ) => Promise<Heard>;
 
 const messages: Client = async (provider, { stream = false, prompt = 'hello', strict = true } = {}) => {
-  const client = new Anthropic({ apiKey: 'key', baseURL: provider.url, maxRetries: 0 });
+  const client = new Anthropic({ apiKey: 'key', baseURL: provider.url, maxRetries: 0, logLevel: 'off' });
   const body = {
     model: 'claude',
     max_tokens: 1000,
@@ -67,7 +67,7 @@ const messages: Client = async (provider, { stream = false, prompt = 'hello', st
 };
 
 const responses: Client = async (provider, { stream = false, prompt = 'hello', strict = true } = {}) => {
-  const client = new OpenAI({ apiKey: 'key', baseURL: `${provider.url}/v1`, maxRetries: 0 });
+  const client = new OpenAI({ apiKey: 'key', baseURL: `${provider.url}/v1`, maxRetries: 0, logLevel: 'off' });
   const body = {
     model: 'gpt',
     instructions: 'You look.',
@@ -94,7 +94,7 @@ const responses: Client = async (provider, { stream = false, prompt = 'hello', s
 };
 
 const chat: Client = async (provider, { stream = false, prompt = 'hello', strict = true } = {}) => {
-  const client = new OpenAI({ apiKey: 'key', baseURL: `${provider.url}/v1`, maxRetries: 0 });
+  const client = new OpenAI({ apiKey: 'key', baseURL: `${provider.url}/v1`, maxRetries: 0, logLevel: 'off' });
   const body = {
     model: 'llama',
     messages: [

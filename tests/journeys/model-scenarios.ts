@@ -71,9 +71,8 @@ export async function play(run: InProcess, scenario: ModelScenario): Promise<Cam
   run.shop.inject(scenario.fault, scenario.broken);
   await run.clock.advance(12_000);
   await run.page(scenario.page);
-  const isOver = () => run.incident().resolved !== null || run.incident().escalated !== null;
-  const isAsked = () => run.folds.approvals.all().some((one) => one.state === 'pending');
-  await run.until(() => isOver() || isAsked());
+  await untilPeople(run);
+  const isOver = () => isEnded(run);
   if (!isOver()) {
     if (scenario.byHand) {
       run.shop.repairByHand();
@@ -84,6 +83,15 @@ export async function play(run: InProcess, scenario: ModelScenario): Promise<Cam
   }
   await atRest(run);
   return came(run);
+}
+
+const isEnded = (run: InProcess): boolean =>
+  run.incident().resolved !== null || run.incident().escalated !== null;
+
+/** Lets time pass until it is over, or people are asked about a change. */
+export async function untilPeople(run: InProcess): Promise<void> {
+  const isAsked = () => run.folds.approvals.all().some((one) => one.state === 'pending');
+  await run.until(() => isEnded(run) || isAsked());
 }
 
 function came(run: InProcess): Came {

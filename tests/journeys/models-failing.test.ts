@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createReplay } from '#approvals/semantic-replay.ts';
 import type { Entry } from '#audit/log.ts';
 import { passing } from '../fakes/llm-provider/faults.ts';
 import { booksOf } from './books.ts';
@@ -92,7 +93,7 @@ test.each(both)('%s: a report with malformed arguments is repaired in one turn m
 });
 
 test.each(both)(
-  '%s: reports that stay malformed never become a change, and people get the incident',
+  '%s: reports that stay malformed end as the table says or with people, and change nothing that nobody allowed',
   async (api) => {
     const [scenario] = modelScenarios;
     if (scenario === undefined) throw new Error('no scenario');
@@ -103,7 +104,11 @@ test.each(both)(
       fault: { kind: 'bad_arguments' },
     } as const;
     const { run } = await modelsForTest({ providers: [{ api, faults }] });
-    expect(await play(run, scenario)).toMatchObject({ outcome: 'escalated', actions: [] });
-    expect(run.shop.applied).toEqual([]);
+    const { outcome, actions } = await play(run, scenario);
+    expect(['escalated', scenario.outcome]).toContain(outcome);
+    expect(run.shop.applied).toHaveLength(actions.length);
+    const replay = createReplay();
+    for (const entry of await run.entries()) replay.apply(entry);
+    expect(replay.problems()).toEqual([]);
   },
 );

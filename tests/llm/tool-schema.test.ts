@@ -2,6 +2,7 @@ import { transformJSONSchema } from '@anthropic-ai/sdk/lib/transform-json-schema
 import { zodResponsesFunction } from 'openai/helpers/zod';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { hypothesesRankTool } from '#agents/hypotheses-rank.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
 import type { JsonObject, JsonValue } from '#core/canonical.ts';
@@ -11,6 +12,7 @@ import type { ToolSpec } from '#llm/model.ts';
 import { type SchemaVendor, toolSchemaFor } from '#llm/tool-schema.ts';
 import { loadPrompts } from '#prompts/load.ts';
 import { type AgentSpecs, REPORT } from '#sessions/agent-spec.ts';
+import { evidenceReadTool } from '#sessions/evidence-read.ts';
 import { historyTool } from '#sessions/history.ts';
 import { createSessionsFold } from '#sessions/sessions-fold.ts';
 import { spawnTool } from '#sessions/spawn.ts';
@@ -36,7 +38,8 @@ beforeAll(async () => {
   specs = agentSpecs(await loadPrompts(), inventory);
   const notes = createNoteTools({ log, incidents: new IncidentFold() });
   const spawn = spawnTool({ log, random, fold, specs, inventory, runbooks: [], launch: () => {} });
-  tools = [...readTools, ...actTools, ...notes, spawn, historyTool(fold)];
+  const looks = [evidenceReadTool({ log, fold }), hypothesesRankTool({ inventory, items: () => undefined })];
+  tools = [...readTools, ...actTools, ...notes, ...looks, spawn, historyTool(fold)];
   of = toolSpecsOf(tools, specs);
   told = AgentRole.options.flatMap((role) => of(role));
 });

@@ -9,8 +9,8 @@ import type { Caller } from '#incidents/caller.ts';
 import { type Fact, fact, readFact, SYSTEM } from '#incidents/entry.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import { type Brief, DiagnosisReport, MonitorReport, type Wake } from '#incidents/reports.ts';
-import type { Model, ModelCall, ModelReply, ModelRequest } from '#llm/model.ts';
-import type { AgentSpecs } from '#sessions/agent-spec.ts';
+import type { Model, ModelCall, ModelReply, ModelRequest, ToolSpec } from '#llm/model.ts';
+import type { AgentSpec, AgentSpecs } from '#sessions/agent-spec.ts';
 import { historyTool } from '#sessions/history.ts';
 import { formatSessionKey } from '#sessions/key.ts';
 import { createScheduler, type Scheduler } from '#sessions/scheduler.ts';
@@ -156,6 +156,10 @@ export type RigOptions = {
   /** An earlier process's log and clock: what this rig starts on after a restart. */
   after?: Pick<Rig, 'log' | 'clock'>;
   seed?: number;
+  /** What models are told of tools. */
+  toolSpecs?: readonly ToolSpec[];
+  /** How code reports for a monitor that gave no report. */
+  partial?: AgentSpec['partial'];
 };
 
 /** The session layer on a log in memory, with a scripted model and a small stand-in for the tool layer. */
@@ -176,8 +180,11 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const spawn = spawnTool({ log: used, random, fold, specs, inventory, runbooks: [], launch });
   const real = standIn({ log: used, fold, clock, spawn, performed, answers: options.answers });
   const invoke = options.wrapInvoke?.(real) ?? real;
-  const base = { log: used, clock, random, fold, specs, model, invoke };
-  const scheduler = createScheduler({ ...base, toolSpecs: () => [], onError: (error) => errors.push(error) });
+  const { partial } = options;
+  const monitor = { ...specs.monitor, ...(partial && { partial }) };
+  const base = { log: used, clock, random, fold, specs: { ...specs, monitor }, model, invoke };
+  const toolSpecs = () => options.toolSpecs ?? [];
+  const scheduler = createScheduler({ ...base, toolSpecs, onError: (error) => errors.push(error) });
   const entries = async () => {
     const all: Entry[] = [];
     for await (const entry of log.read(0)) all.push(entry);

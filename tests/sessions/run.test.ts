@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ApprovalId } from '#core/ids.ts';
-import type { ModelReply } from '#llm/model.ts';
+import { MonitorReport } from '#incidents/reports.ts';
+import type { Item, ModelReply } from '#llm/model.ts';
 import { confirmed, createStopper } from '#sessions/stopper.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import {
@@ -134,6 +135,51 @@ describe('a run', () => {
     });
     expect(end).toMatchObject({ outcome: 'budget_exceeded', reason: 'model_calls' });
     expect(rig.model.requests.filter((request) => request.role === 'monitor')).toHaveLength(20);
+  });
+
+  test('on its last turn only a report is left to give', async () => {
+    const told = ['http_probe', 'metrics_query', 'report'].map((name) => ({
+      name,
+      description: '',
+      schema: {},
+    }));
+    const { rig, end } = await monitorWith(
+      (request, turn) =>
+        request.callsLeft > 1 ? say(call('http_probe', { n: turn })) : say(call('report', healthy)),
+      { toolSpecs: told },
+    );
+    const names = rig.model.requests
+      .filter(({ role }) => role === 'monitor')
+      .map(({ tools }) => tools.map(({ name }) => name).join());
+    expect(names.slice(0, 19)).toEqual(Array(19).fill('http_probe,metrics_query,report'));
+    expect(names.slice(19)).toEqual(['report']);
+    expect(end).toMatchObject({ outcome: 'reported', reason: null });
+  });
+
+  test.each<[string, Script]>([
+    ['no_report', () => say()],
+    ['invalid_report', () => say(call('report', null))],
+    ['model_calls', (_request, turn) => say(call('http_probe', { n: turn }))],
+    ['same_answer', () => say(call('http_probe'))],
+    ['invalid_reply', () => say(call('http_probe'), call('http_probe'))],
+    ['model_refused', () => refusal()],
+  ])('that ends by %s reports what code makes of its looks, once, and says why', async (reason, monitor) => {
+    const report = MonitorReport.parse({ ...healthy, verdict: 'unclear' });
+    const seen: number[] = [];
+    const partial = ({ items }: { items: readonly Item[] }) => {
+      seen.push(items.length);
+      return report;
+    };
+    const { end, ends } = await monitorWith(monitor, { partial });
+    expect(end).toMatchObject({ outcome: 'reported', reason, report, droppedClaims: 0 });
+    expect(ends.filter(({ role }) => role === 'monitor')).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('that was stopped, or whose model is not there, gets no report from code', async () => {
+    const partial = () => MonitorReport.parse(healthy);
+    const { end } = await monitorWith(() => ({ kind: 'failed', reason: 'unavailable' }), { partial });
+    expect(end).toMatchObject({ outcome: 'failed', reason: 'model_unavailable', report: null });
   });
 
   test('tool calls beyond the budget are refused', async () => {

@@ -194,6 +194,28 @@ describe('sessions_spawn', () => {
       undefined,
       'unknown_evidence',
     ],
+    [
+      'with findings that no monitor reported',
+      {
+        role: 'diagnosis',
+        service: 'service:checkout',
+        severity: 'critical',
+        since: 1,
+        findings: [
+          {
+            service: CHECKOUT,
+            signal: 'error_ratio',
+            state: 'high',
+            now: '0.4',
+            normal: '0.1',
+            since: 1,
+            evidence: [],
+          },
+        ],
+      },
+      undefined,
+      'not_reported',
+    ],
     ['for a cause that no diagnosis reported', remediation({}), undefined, 'not_diagnosed'],
     [
       'with a confidence but no cause',
@@ -207,6 +229,32 @@ describe('sessions_spawn', () => {
     expect(rig.fold.incident(INC)?.sessions.map((one) => one.role)).toEqual(['coordinator']);
     const items = rig.model.requests.at(-1)?.items;
     expect(items?.find((item) => item.kind === 'result')).toMatchObject({ outcome: 'gap', text: detail });
+  });
+
+  test('takes no remediation brief from a diagnosis that named no cause', async () => {
+    const hypothesis = { cause: 'stuck_pool', service: CHECKOUT, confidence: 60, for: [], against: [] };
+    const abstained = {
+      ...{ role: 'diagnosis', outcome: 'inconclusive', hypotheses: [hypothesis], ruledOut: [], gaps: [] },
+      ...{ pressure: null, deploy: null, replicas: null, maxReplicas: null },
+    };
+    const brief = {
+      ...{ role: 'diagnosis', service: 'service:checkout', severity: 'critical', since: 1, findings: [] },
+    };
+    const rig = await createRig({
+      roles: {
+        coordinator: (request) => {
+          if (request.items.at(-1)?.kind !== 'input') return say();
+          if (request.items.length === 1) return say(call('sessions_spawn', { role: 'diagnosis', brief }));
+          const wanted = remediation({ confidence: 60 });
+          return say(call('sessions_spawn', { role: 'remediation', brief: wanted }, 'r'));
+        },
+        diagnosis: () => say(call('report', abstained)),
+      },
+    });
+    await open(rig);
+    expect(rig.fold.incident(INC)?.sessions.map(({ role }) => role)).toEqual(['coordinator', 'diagnosis']);
+    const results = rig.model.requests.at(-1)?.items.filter((item) => item.kind === 'result');
+    expect(results?.at(-1)).toMatchObject({ outcome: 'gap', text: 'not_diagnosed' });
   });
 
   test('takes a remediation brief that repeats a diagnosis, and none that changes it', async () => {

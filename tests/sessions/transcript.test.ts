@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Log } from '#audit/log.ts';
-import type { Item, ModelReply } from '#llm/model.ts';
+import type { ModelReply } from '#llm/model.ts';
 import { exportSession } from '#sessions/export.ts';
 import { loadItems } from '#sessions/transcript.ts';
 import {
@@ -18,22 +18,9 @@ import {
   spawnMonitor,
   until,
 } from './rig.ts';
+import { unpaired } from './unpaired.ts';
 
 const query = (rig: Rig, session = COORDINATOR) => ({ log: rig.log, incident: INC, session, from: 0 });
-
-/** Every reply's calls have exactly one result each, in order, before the next reply or input. */
-function unpaired(items: readonly Item[]): string[] {
-  const problems: string[] = [];
-  items.forEach((item, index) => {
-    if (item.kind !== 'reply') return;
-    const after = items.slice(index + 1);
-    const end = after.findIndex((next) => next.kind !== 'result');
-    const results = end < 0 ? after : after.slice(0, end);
-    const got = results.flatMap((result) => (result.kind === 'result' ? [result.id] : []));
-    if (got.join() !== item.calls.map((one) => one.id).join()) problems.push(`${index}: ${got.join()}`);
-  });
-  return problems;
-}
 
 function monitorOf(rig: Rig) {
   const session = rig.fold.incident(INC)?.sessions.find((one) => one.role === 'monitor');

@@ -35,6 +35,27 @@ test('a proposal that waits says what happens if nobody answers', () => {
   ]);
 });
 
+test('where the rules would have named a cause that the agent does not, both are shown, and dropped claims are counted', () => {
+  const entries = storyEntries().map((entry) => {
+    const report: unknown = entry.kind === 'run.settled' ? entry.body.report : null;
+    const { role }: { role?: unknown } = Object(report);
+    if (role !== 'diagnosis') return entry;
+    const rulesFirst = { outcome: 'likely', cause: 'overload', service: 'checkout', confidence: 74 };
+    const said = { ...Object(report), outcome: 'inconclusive', deploy: null, rulesFirst };
+    return { ...entry, body: { ...entry.body, report: said, droppedClaims: 2 } };
+  });
+  const card = incidentCard(entries, screen.zone);
+  expect(card).toMatchObject({
+    droppedClaims: 2,
+    rules: expect.stringMatching(/^rules would say: likely, /),
+  });
+  const text = card === undefined ? '' : renderIncident(card, screen).join('\n');
+  expect(text).toMatch(
+    /cause {4}not clear: bad deploy of checkout .*\n(?:.*\n)?.*rules would say: likely, overload of checkout \(0\.74\)/,
+  );
+  expect(text).toContain('2 claims dropped: the evidence does not show them');
+});
+
 test('what is not known yet is said', () => {
   const text = head('session.spawned').join('\n');
   expect(text).toContain('when the page came');

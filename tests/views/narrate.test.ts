@@ -168,7 +168,7 @@ test('agents that were stopped are told quietly, agents that failed are not', ()
   expect(lines('cancelled')[0]).toMatchObject({ what: 'cancelled', quiet: true });
   expect(lines('timed_out').map(({ what, quiet }) => [what, quiet])).toEqual([
     ['timed out', false],
-    ['2 claims dropped: the evidence cited does not show it', false],
+    ['2 claims dropped: the evidence does not show them', false],
   ]);
 });
 
@@ -179,4 +179,14 @@ test('a proposal of mode observe says that nobody is asked', () => {
   expect(tell(entries.slice(0, story('approval.approved').length)).at(-1)).toContain(
     'recorded only: mode is observe, nobody is asked',
   );
+});
+
+test('a report that the program wrote for an agent is told as such, with why', () => {
+  const [last] = storyEntries().slice(-1);
+  if (last === undefined) throw new Error('the story is empty');
+  const report = { role: 'monitor', verdict: 'unclear', signal: null, since: null, findings: [] };
+  const run = { session: 'agent:monitor:subagent:1', run: 'run-1', role: 'monitor', droppedClaims: 0 };
+  const body = { ...run, outcome: 'reported', reason: 'no_report', report };
+  const lines = createNarrator('UTC').tell({ ...last, kind: 'run.settled', body });
+  expect(lines[0]?.what).toBe('no report: the program reports what was seen until then');
 });

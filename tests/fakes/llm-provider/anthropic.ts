@@ -20,7 +20,7 @@ export const anthropic: Dialect = {
   path: '/v1/messages',
   cache: 'marked',
   key: (headers) => [headers['x-api-key']].flat()[0] ?? bearer(headers),
-  callId: (request, call) => `toolu_${request}_${call}`,
+  callId: (reply, call) => `toolu_${reply}_${call}`,
   read: (body, headers) => {
     if (headers['anthropic-version'] === undefined) return invalid('anthropic-version: header is required');
     const parsed = MessagesRequest.safeParse(body);

@@ -68,7 +68,8 @@ export type Dialect = {
   readonly path: string;
   readonly cache: 'marked' | 'automatic';
   key(headers: IncomingHttpHeaders): string | undefined;
-  callId(request: number, call: number): string;
+  /** Like the vendors' ids, no other provider gives the same: `reply` is unique to seed and request. */
+  callId(reply: string, call: number): string;
   read(body: unknown, headers: IncomingHttpHeaders): Received | Refused;
   whole(out: Outgoing): JsonValue;
   frames(out: Outgoing): readonly Frame[];

@@ -74,7 +74,7 @@ export const chat: Dialect = {
   path: '/v1/chat/completions',
   cache: 'automatic',
   key: bearer,
-  callId: (request, call) => `call_${request}_${call}`,
+  callId: (reply, call) => `call_${reply}_${call}`,
   read: (body) => {
     const parsed = Request.safeParse(body);
     return parsed.success ? readRequest(parsed.data) : badShape(parsed.error);

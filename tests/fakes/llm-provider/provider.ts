@@ -30,7 +30,6 @@ export type FakeProvider = {
   errors(): readonly string[];
   /** Requests that are not answered yet. */
   inFlight(): number;
-  setFaults(plan: FaultPlan): void;
   close(): Promise<void>;
 };
 export type FakeProviderOptions = {
@@ -49,7 +48,7 @@ export type FakeProviderOptions = {
 
 type State = Required<Omit<FakeProviderOptions, 'models' | 'key' | 'faults'>> &
   Pick<FakeProviderOptions, 'models' | 'key'> & {
-    plan: FaultPlan;
+    readonly plan: FaultPlan;
     readonly draw: ReturnType<typeof createFaults>;
     readonly cache: ReturnType<typeof createPromptCache>;
     readonly bills: Bill[];
@@ -94,9 +93,6 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
     seen: () => state.seen,
     errors: () => state.errors,
     inFlight: () => state.inFlight,
-    setFaults: (plan) => {
-      state.plan = plan;
-    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -218,7 +214,7 @@ async function say({ state, dialect, nth }: Exchange, { asked }: Received): Prom
   return {
     text,
     calls: calls.map(({ tool, args }, at) => ({
-      id: dialect.callId(nth, at + 1),
+      id: dialect.callId(`${state.seed}_${nth}`, at + 1),
       tool,
       args: JSON.stringify(args),
     })),

@@ -86,7 +86,7 @@ export const responses: Dialect = {
   path: '/v1/responses',
   cache: 'automatic',
   key: bearer,
-  callId: (request, call) => `call_${request}_${call}`,
+  callId: (reply, call) => `call_${reply}_${call}`,
   read: (body) => {
     const parsed = Request.safeParse(body);
     return parsed.success ? readRequest(parsed.data) : badShape(parsed.error);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Verified, type VerifyOptions, verifyLog } from '#audit/verify.ts';
 import { type AttackName, attacks, dice } from './attacks.ts';
 import { type Attacker, attackers, expected, type Kept, kept, type Verdict } from './expected.ts';
-import { aVictim, inTemp, type Victim, writeFiles } from './victim.ts';
+import { aVictim, inTemp, isUntouched, type Victim, writeFiles } from './victim.ts';
 
 export type Verify = (options: VerifyOptions) => Promise<Pick<Verified, 'kind'>>;
 
@@ -20,7 +20,7 @@ const names = Object.keys(attacks).filter((name): name is AttackName => Object.h
 
 /** Every attack by every attacker, each at `times` random places. `verify` is what is put to the test. */
 export async function attackAll(times: number, verify: Verify = verifyLog): Promise<Cell[]> {
-  const [victim, other] = [await aVictim(), await aVictim()];
+  const [victim, other] = [await aVictim('attacked'), await aVictim('foreign')];
   const untouched = await inTemp((dir) => look(dir, { victim, attacked: victim.files, verify }));
   if (Object.values(untouched).includes(true)) throw new Error('a log that nobody touched is called bad');
   const cells: Cell[] = [];
@@ -52,6 +52,7 @@ async function countFound(series: Series): Promise<Record<Kept, number>> {
   for (let run = 0; run < times; run += 1) {
     const roll = dice(1 + run + 10_000 * (names.indexOf(attack) * 2 + attackers.indexOf(attacker)));
     const attacked = attacks[attack]({ victim, other, roll, key });
+    if (isUntouched(attacked, victim)) throw new Error(`${attack} changed nothing in run ${run}`);
     const seen = await inTemp((dir) => look(dir, { victim, attacked, verify }));
     for (const one of kept) if (seen[one]) foundBy[one] += 1;
   }

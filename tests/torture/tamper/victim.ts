@@ -34,7 +34,7 @@ export async function inTemp<T>(work: (dir: string) => Promise<T>): Promise<T> {
 }
 
 /** Some 40 commits of two incidents in several segments, with content in every third entry, some seconds apart. */
-export function aVictim(): Promise<Victim> {
+export function aVictim(name: string): Promise<Victim> {
   return inTemp(async (dir) => {
     const clock = new FakeClock();
     const log = await openFileLog({ dir, clock, random: realRandom, segmentBytes: 3000 });
@@ -46,7 +46,7 @@ export function aVictim(): Promise<Victim> {
         actor: { kind: 'agent', id: 'monitor' } as const,
         incidentId: IncidentId.parse(`INC-${1 + (i % 2)}`),
         kind: 'tool.finished',
-        body: { commit: i, number: n, outcome: 'ok' },
+        body: { log: name, commit: i, number: n, outcome: 'ok' },
         payloads: n === 0 && i % 3 === 0 ? [{ id: `p${i}`, content: Buffer.from(`content ${i}`) }] : [],
       }));
       await log.append(drafts);
@@ -65,6 +65,13 @@ function readFiles(logDir: string): Files {
   }
   const segments = segmentsOf(logDir).map((name) => groupsOf(readFileSync(join(logDir, name), 'utf8')));
   return { segments, payloads, pub: readFileSync(join(logDir, 'log.pub'), 'utf8') };
+}
+
+/** Whether an attack left everything as it was. */
+export function isUntouched({ segments, payloads, pub, raw }: Attacked, { files }: Victim): boolean {
+  const textsOf = (of: Files): string =>
+    JSON.stringify([of.segments, of.payloads.map((bytes) => bytes.toString('base64')), of.pub]);
+  return raw === undefined && textsOf({ segments, payloads, pub }) === textsOf(files);
 }
 
 /** What an attacker leaves behind: the files, and raw bytes instead of some of them. */
