@@ -4,7 +4,6 @@ import type { Brief, Report } from '#incidents/reports.ts';
 import type { AgentRole, SignalName } from '#incidents/vocabulary.ts';
 import type { Item } from '#llm/model.ts';
 import type { ToolName } from '#tools/tool.ts';
-import type { SignalFound } from './signal-found.ts';
 
 /** How long and how much one run may take: milliseconds, model calls, tool calls. */
 export type RunLimits = { readonly wallMs: number; readonly modelCalls: number; readonly toolCalls: number };
@@ -15,8 +14,6 @@ export type EvidenceCall = {
   readonly tool: string;
   readonly service: ServiceId | null;
   readonly signal: SignalName | null;
-  /** What it found, where it was a look at a signal. */
-  readonly found: SignalFound | null;
 };
 
 /** What a report is checked against: what this run was given and saw. */

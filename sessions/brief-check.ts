@@ -5,7 +5,15 @@ import type { Brief, DiagnosisBrief, RemediationBrief } from '#incidents/reports
 import type { EvidenceCall } from './agent-spec.ts';
 import type { IncidentSessions } from './session-state.ts';
 
-export type BriefRefusal = 'unknown_reference' | 'unknown_evidence' | 'not_reported' | 'not_diagnosed';
+export type BriefRefusal =
+  | 'unknown_reference'
+  | 'unknown_evidence'
+  | 'later_than_page'
+  | 'not_reported'
+  | 'not_diagnosed';
+
+/** Clocks of paging systems may be ahead by so much. */
+const AHEAD_MS = 60_000;
 
 export type BriefContext = {
   readonly incident: IncidentSessions;
@@ -30,8 +38,21 @@ export function checkBrief(brief: Brief, context: BriefContext): BriefRefusal | 
     return 'unknown_reference';
   const read = new Set<string>(context.evidence.map((one) => one.call));
   if (!evidenceOf(brief).every((call) => read.has(call))) return 'unknown_evidence';
+  if (isLate(brief, context.incident)) return 'later_than_page';
   if (brief.role === 'diagnosis' && !isReported(brief, context.incident)) return 'not_reported';
   return brief.role === 'remediation' && !isDiagnosed(brief, context.incident) ? 'not_diagnosed' : null;
+}
+
+/**
+ * What was before the time in a brief is taken for normal: it may not lie after the page, where the fault would be part of
+ * it, unless a monitor saw the trouble begin then.
+ */
+function isLate(brief: Brief, { openedAt, runs }: IncidentSessions): boolean {
+  if (brief.role === 'remediation') return false;
+  const began = brief.role === 'monitor' ? brief.startedAt : brief.since;
+  if (began <= openedAt + AHEAD_MS) return false;
+  const seen = runs.map(({ settled }) => (settled?.report?.role === 'monitor' ? settled.report.since : null));
+  return brief.role === 'monitor' || !seen.includes(began);
 }
 
 /** Code reasons from findings, so they must be those that a monitor of this incident reported. */

@@ -4,7 +4,6 @@ import { entryBodies } from '#incidents/entry.ts';
 import { Brief, Report } from '#incidents/reports.ts';
 import { AgentRole, SignalName } from '#incidents/vocabulary.ts';
 import { MAX_COORDINATOR_RUNS, MAX_INTERRUPTIONS } from './agent-spec.ts';
-import { SignalFound } from './signal-found.ts';
 
 const Millis = z.int().min(0);
 
@@ -51,7 +50,6 @@ export const CallRecord = z.strictObject({
   service: ServiceId.nullable(),
   signal: SignalName.nullable(),
   answered: z.boolean(),
-  found: SignalFound.nullable(),
   /** Where its whole answer lies. */
   content: z
     .strictObject({
@@ -67,6 +65,8 @@ export const CallRecord = z.strictObject({
 /** What the log says about the conversations of one incident. Runs and sessions are in the order they began. */
 export const IncidentSessions = z.strictObject({
   id: IncidentId,
+  /** When it was opened, or opened again, or the later time that the page itself says: it cannot have begun after that. */
+  openedAt: Millis,
   coordinator: SessionKey.nullable(),
   sessions: z.array(SessionRecord),
   runs: z.array(RunRecord),

@@ -7,7 +7,6 @@ import { ServiceRef, serviceOf } from '#incidents/refs.ts';
 import { SignalName } from '#incidents/vocabulary.ts';
 import type { EvidenceCall } from './agent-spec.ts';
 import { IncidentSessions } from './session-state.ts';
-import { SignalFound } from './signal-found.ts';
 
 /** Sessions of a resolved incident are forgotten after this much log time (it may re-open until then). */
 export const KEEP_RESOLVED_MS = 30 * 60_000;
@@ -68,7 +67,7 @@ export function createSessionsFold(): SessionsFold {
   let state = empty();
   return {
     name: 'sessions',
-    version: 3,
+    version: 4,
     apply: (entry) => {
       forgetOld(state, entry.ts);
       if (!KINDS.has(entry.kind)) return;
@@ -117,11 +116,12 @@ function forgetOld(state: State, now: number): void {
   }
 }
 
-function opened(state: State, id: IncidentId): IncidentSessions {
+function opened(state: State, id: IncidentId, openedAt: number): IncidentSessions {
   const known = state.incidents.get(id);
   if (known !== undefined) return known;
   const incident: IncidentSessions = {
     id,
+    openedAt,
     coordinator: null,
     sessions: [],
     runs: [],
@@ -137,7 +137,7 @@ function opened(state: State, id: IncidentId): IncidentSessions {
 
 function applyFact(state: State, fact: Fact, id: IncidentId): void {
   if (fact.kind === 'incident.opened' || fact.kind === 'session.spawned') {
-    const incident = opened(state, id);
+    const incident = opened(state, id, fact.entry.ts);
     if (fact.kind === 'session.spawned') spawned(incident, fact.body, fact.entry);
     return;
   }
@@ -156,7 +156,8 @@ function applyFact(state: State, fact: Fact, id: IncidentId): void {
   }
   if (fact.kind === 'incident.reopened') {
     state.resolved.delete(id);
-    Object.assign(incident, { resolvedAt: null, escalated: false, taken: false, asked: false });
+    const fresh = { resolvedAt: null, escalated: false, taken: false, asked: false };
+    Object.assign(incident, { ...fresh, openedAt: fact.entry.ts });
   }
 }
 
@@ -169,6 +170,8 @@ function spawned(incident: IncidentSessions, body: BodyOf<'session.spawned'>, en
 function started(incident: IncidentSessions, body: BodyOf<'run.started'>, entry: Entry): void {
   const { run, session, role, deadline } = body;
   incident.runs.push({ run, session, role, startedAt: entry.ts, deadline, settled: null, told: false });
+  // A paging system's clock may be ahead; what it said was told to the coordinator by code.
+  if (body.wake?.kind === 'opened') incident.openedAt = Math.max(incident.openedAt, body.wake.startedAt);
   const child = body.wake?.kind === 'child_settled' ? body.wake.child : undefined;
   const told = incident.runs.find((candidate) => candidate.run === child);
   if (told !== undefined) told.told = true;
@@ -191,16 +194,14 @@ function intended(incident: IncidentSessions, body: BodyOf<'tool.intended'>): vo
     service: service.success ? serviceOf(service.data) : null,
     signal: signal.success ? signal.data : null,
     answered: false,
-    found: null,
     content: null,
   });
 }
 
 function finished(incident: IncidentSessions, body: BodyOf<'tool.finished'>, entry: Entry): void {
-  const { call, outcome, facts } = body;
+  const { call, outcome } = body;
   const record = incident.calls.find((candidate) => candidate.call === call);
   if (record === undefined) return;
   record.answered = outcome === 'ok';
   record.content = entry.payloads[0] ?? null;
-  record.found = record.tool === 'metrics_query' ? (SignalFound.safeParse(facts).data ?? null) : null;
 }

@@ -128,7 +128,13 @@ test('agents that say all is well against what the tool saw do not close the inc
   await run.page();
   await run.until(() => tried > 0);
   expect(run.incident().resolved).toBeNull();
-  expect(run.incident().monitor).toMatchObject({ verdict: 'unclear', signal: null, findings: [] });
+  // What was measured stands in its place.
+  const { monitor } = run.incident();
+  expect(monitor).toMatchObject({
+    verdict: 'impaired',
+    findings: [{ signal: 'error_ratio', state: 'high' }],
+  });
+  expect(Number(monitor?.signal?.high)).toBeLessThan(0.1);
 });
 
 test('a band that nobody measured cannot be what a change is judged by', async () => {
@@ -159,5 +165,7 @@ test('a band that nobody measured cannot be what a change is judged by', async (
   await run.clock.advance(12_000);
   await run.page();
   await run.until(() => run.incident().monitor !== null);
-  expect(run.incident().monitor).toMatchObject({ verdict: 'impaired', signal: null });
+  const { monitor } = run.incident();
+  expect(monitor).toMatchObject({ verdict: 'impaired', signal: { name: 'error_ratio', low: '0' } });
+  expect(Number(monitor?.signal?.high)).toBeLessThan(0.1);
 });

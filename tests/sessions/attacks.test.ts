@@ -23,6 +23,7 @@ function diagnosed(deploy: string): IncidentSessions {
   const times = { startedAt: 1, deadline: 9, told: true };
   return {
     id: INC,
+    openedAt: 1,
     coordinator: null,
     sessions: [],
     runs: [{ run: RunId.parse('run-1'), session, role: 'diagnosis', ...times, settled }],

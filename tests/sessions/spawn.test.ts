@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApprovalId, CallId } from '#core/ids.ts';
-import type { Brief } from '#incidents/reports.ts';
+import { type Brief, MonitorBrief } from '#incidents/reports.ts';
 import { spawnTool } from '#sessions/spawn.ts';
 import {
   CHECKOUT,
@@ -193,6 +193,12 @@ describe('sessions_spawn', () => {
       },
       undefined,
       'unknown_evidence',
+    ],
+    [
+      'that takes the page for later than it came',
+      MonitorBrief.parse({ ...monitorBrief, startedAt: Number.MAX_SAFE_INTEGER }),
+      undefined,
+      'later_than_page',
     ],
     [
       'with findings that no monitor reported',

@@ -39,7 +39,11 @@ describe('a transcript rebuilt from the log', () => {
           return say(call('report', healthy));
         },
       },
-      answers: () => ({ kind: 'ok', value: { nested: [1, 2.5, null] }, text: 'a\u001b[31m text' }),
+      answers: () => ({
+        kind: 'ok',
+        value: { nested: [1, 2.5, null] },
+        text: `a\u001b[31m ${'long '.repeat(2_000)}`,
+      }),
     });
     await open(rig);
     for (const [role, session] of [
