@@ -51,6 +51,8 @@ export type Run = RunOrder & {
   /** Items before this one are in the log. */
   saved: number;
   turn: number;
+  /** Ids of all calls of the session so far. */
+  readonly callIds: Set<string>;
   reminded: boolean;
   corrected: boolean;
 };
@@ -70,7 +72,10 @@ export function beginRun(deps: RunDeps, order: RunOrder): Run {
     budget,
     signal,
   };
-  const fresh = { saved: order.items.length, turn: 0, reminded: false, corrected: false };
+  const callIds = new Set(
+    order.items.flatMap((item) => (item.kind === 'reply' ? item.calls : [])).map(({ id }) => id),
+  );
+  const fresh = { callIds, saved: order.items.length, turn: 0, reminded: false, corrected: false };
   const spec = deps.specs[role];
   const own = { guard: createLoopGuard(), context: createContext(order.items), changed: new Set<Item>() };
   return { ...order, ...fresh, ...own, deps, spec, caller, budget };

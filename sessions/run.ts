@@ -6,7 +6,7 @@ import { type Ending, failed, proposed, stopped, timedOutWaiting } from './endin
 import { accepted, reminderItem, resultItem, unmade } from './items.ts';
 import { withWarning } from './loop-guard.ts';
 import { contextOf, withPartial } from './partial-report.ts';
-import { isUsable, type Reply } from './reply-check.ts';
+import { isUsable, type Reply, withOwnIds } from './reply-check.ts';
 import { checkReport } from './report-check.ts';
 import { beginRun, type Run, type RunDeps, type RunOrder, recordEnding, recordReply } from './run-record.ts';
 import { confirmed } from './stopper.ts';
@@ -65,9 +65,9 @@ async function takeTurn(run: Run): Promise<Ending | null> {
   if (run.budget.modelCalls < 1) return { ...failed('model_calls'), outcome: 'budget_exceeded' };
   const asked = await confirmed(ask(run), run.stopper, run.deps.clock);
   if (asked.kind === 'unconfirmed') return timedOutWaiting(run.stopper.cause());
-  const reply = asked.value;
-  if (reply.kind === 'failed') return modelFailed(run, reply.reason);
-  if (!isUsable(reply)) return failed('invalid_reply');
+  if (asked.value.kind === 'failed') return modelFailed(run, asked.value.reason);
+  if (!isUsable(asked.value)) return failed('invalid_reply');
+  const reply = withOwnIds(asked.value, run.callIds);
   await recordReply(run, reply);
   const late = run.stopper.cause();
   return late === null ? answer(run, reply) : stopped(late);

@@ -118,6 +118,18 @@ describe('a run', () => {
     expect(results?.map((item) => item.outcome)).toEqual(['refused', 'refused', 'refused']);
   });
 
+  test('call ids that come again in a later reply still get their own results', async () => {
+    const { rig, end } = await monitorWith((_request, turn) =>
+      turn < 3 ? say(call('http_probe', { n: turn }, 'call_0')) : say(call('report', healthy, 'call_0')),
+    );
+    expect(end?.outcome).toBe('reported');
+    const items = rig.model.requests.filter(({ role }) => role === 'monitor').at(-1)?.items ?? [];
+    const asked = items.flatMap((item) => (item.kind === 'reply' ? item.calls.map(({ id }) => id) : []));
+    const answered = items.flatMap((item) => (item.kind === 'result' ? [item.id] : []));
+    expect(asked.slice(0, 3)).toEqual(['call_0', 'call_0_2', 'call_0_3']);
+    expect(answered.slice(0, 3)).toEqual(asked.slice(0, 3));
+  });
+
   test('the same answer three times is remarked on, five times ends the run', async () => {
     const { rig, end } = await monitorWith(() => say(call('http_probe', { service: 'service:checkout' })));
     expect(end).toMatchObject({ outcome: 'loop', reason: 'same_answer' });
