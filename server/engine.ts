@@ -1,0 +1,76 @@
+import { rulesModel } from '#agents/rules/model.ts';
+import { agentSpecs } from '#agents/spec.ts';
+import type { StopFlags } from '#approvals/policy.ts';
+import { messageOf } from '#core/errors.ts';
+import { loadPrompts } from '#prompts/load.ts';
+import { loadRunbooks } from '#tools/runbooks.ts';
+import type { LogStanding } from '#views/status.ts';
+import { type Anchors, fileAnchor, noAnchors, startAnchors } from './anchors.ts';
+import { holdsOf } from './holds.ts';
+import { verifyBehind } from './log-standing.ts';
+import { createMetrics } from './metrics.ts';
+import { createModelMetrics } from './model-metrics.ts';
+import { createModel } from './models.ts';
+import { hasOffFile } from './off-file.ts';
+import { createPolicyInForce } from './policy-in-force.ts';
+import { recordStart, type Start } from './start.ts';
+import { wire } from './wire.ts';
+
+/** What decides and acts, without a way in: policy in force, models, agents, gate and executor, wired. */
+export async function buildEngine(start: Start) {
+  const { config, clock, random, logger, folds, log, world, boot, executor } = start;
+  const anchors = anchorsOf(start);
+  const { standing, verified } = verifyBehind(log, folds.damage, anchors.problem);
+  const flags = (): StopFlags => stopFlags(start, standing);
+  const holds = () => holdsOf({ flags: flags(), log: log.health(), executor: executor.health() });
+  await recordStart(start);
+  const inForce = await createPolicyInForce({ terms: config, fold: folds.policy, log });
+  const { policy, people } = inForce;
+  const metrics = createMetrics();
+  log.subscribe(createModelMetrics(metrics.registry));
+  const asked = await createModel({
+    ...{ inventory: config.inventory, secrets: config.secrets, log, clock, random },
+    settings: config.models,
+    fold: folds.spend,
+    rules: rulesModel(config.inventory),
+    onError: (error) => logger.error({ where: 'models' }, messageOf(error)),
+  });
+  const firebreak = wire({
+    settings: { ...config, policy, people },
+    signer: start.signer,
+    execute: executor.execute,
+    log,
+    folds,
+    clock,
+    random,
+    boot,
+    flags,
+    verified,
+    world: world.world,
+    runbooks: config.runbooks === null ? [] : await loadRunbooks(config.runbooks),
+    model: asked.model,
+    specs: agentSpecs(await loadPrompts(), config.inventory),
+    onError: (where, message) => logger.error({ where }, message),
+  });
+  return { anchors, standing, holds, inForce, metrics, asked, firebreak };
+}
+export type Engine = Awaited<ReturnType<typeof buildEngine>>;
+
+function anchorsOf({ config: { anchors }, log, clock }: Start): Anchors {
+  if (anchors === null) return noAnchors;
+  const { file, everyMs } = anchors;
+  return startAnchors({ where: file, anchor: fileAnchor(file), everyMs, log, clock });
+}
+
+/** The clock counts as jumped back while it is more than 5 s behind the last entry. */
+function stopFlags(start: Start, standing: () => LogStanding): StopFlags {
+  const { folds, clock } = start;
+  return {
+    off: folds.stops.off || hasOffFile(start),
+    frozen: folds.stops.frozen,
+    unverified: standing().verified !== 'verified',
+    clockJumped: clock.now() < start.lastTs() - 5_000,
+    unreadLog: folds.incidents.unknownKinds > 0 || folds.approvals.unreadable > 0,
+    tampered: folds.damage.damage !== null || standing().verified === 'bad',
+  };
+}
