@@ -6,4 +6,5 @@ export const suites: Readonly<Record<string, () => Promise<BenchSuite>>> = {
   investigation: () => import('./investigation.ts'),
   log: () => import('./log.ts'),
   start: () => import('./start.ts'),
+  tokens: () => import('./tokens.ts'),
 };

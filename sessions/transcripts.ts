@@ -5,7 +5,7 @@ import type { SessionRecord } from './session-state.ts';
 import { loadItems } from './transcript.ts';
 
 /** Coordinators whose items are held in memory; the others are rebuilt from the log when they are woken. */
-const MAX_HELD = 64;
+const MAX_HELD = 512;
 
 /** Items of coordinators between their runs. Nothing is lost with it. */
 export type Transcripts = { of(session: SessionRecord): Promise<Item[]> };
