@@ -18,7 +18,7 @@ const KEEP_MS = 24 * 60 * 60_000;
 /** All approvals that can still matter, folded from the log. */
 export class ApprovalFold implements Fold {
   readonly name = 'approvals';
-  readonly version = 3;
+  readonly version = 4;
   /** Approvals ever requested. */
   requested = 0;
   /** Those of them whose plan this reader does not know: they cannot be approved, and nothing may be claimed any more. */
@@ -40,6 +40,7 @@ export class ApprovalFold implements Fold {
     if (fact === undefined) return;
     if (fact.kind === 'approval.requested') this.#request(fact.body, entry);
     else if (fact.kind === 'log.carried') this.requested = Math.max(this.requested, fact.body.approvals);
+    else if (fact.kind === 'incident.resolved') this.#release(entry);
     else {
       const approval = this.#find(fact);
       // In place: whoever holds an approval sees it move on.
@@ -74,6 +75,14 @@ export class ApprovalFold implements Fold {
       reminded: false,
       undo: 'none',
     });
+  }
+
+  /** Whoever closes an incident has looked; code that does has not. */
+  #release({ actor, incidentId, ts, seq }: Entry): void {
+    if (actor.kind !== 'person') return;
+    for (const one of this.all())
+      if (one.plan.incident === incidentId && one.state === 'quarantined')
+        Object.assign(one, { state: 'released', reason: 'incident_closed', at: ts, seq });
   }
 
   #find(fact: Fact): Approval | undefined {

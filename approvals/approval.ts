@@ -17,7 +17,8 @@ import type { Plan } from './plan.ts';
  *   enters this state instead, with the reason: nothing more of it runs, and what ran is watched. -> as from succeeded.
  * - succeeded: the declared signal is watched. -> verified, or unverified (then the pre-approved undo runs).
  * - unverified -> undone (the undo ran, or could not), or quarantined (whether the undo ran cannot be found out).
- * - quarantined: its targets are held. -> released (a person says what became of it).
+ * - quarantined: its targets are held. -> released (a person says what became of it, or closes the incident; code closing
+ *   it frees nothing: nobody has looked).
  */
 export type ApprovalState =
   | 'recorded'

@@ -46,7 +46,7 @@ function refusalOf(view: View, approval: Approval, said: Said): DecisionRefusal 
 function refusedYes(view: View, { plan, decisions }: Approval, said: Said): DecisionRefusal | undefined {
   if (view.flags.off || view.flags.frozen) return 'stopped';
   if (decisions.some((one) => one.by === said.person.id)) return 'already_decided';
-  const asked = plan.requestedBy === said.person.id;
+  const asked = plan.requestedBy.includes(said.person.id);
   if (asked && plan.tier === 'R3') return 'requester';
   return (asked || plan.tier === 'R3') && !isTyped(said.typed, targetsOf(plan))
     ? 'target_not_typed'

@@ -44,7 +44,7 @@ export async function claim(deps: GateDeps, id: ApprovalId, recheck: Recheck): P
     { expect: claimExpect(deps.log, approval, step) },
   );
   if (claimed.kind === 'conflict') return { kind: 'refused', reason: 'conflict' };
-  const seen = await recheck({ approval, step, generation, purpose: 'change' });
+  const seen = await look(recheck, { approval, step, generation, purpose: 'change' });
   return seen === 'same' ? start(deps, approval, move) : invalidate(deps, approval, seen);
 }
 
@@ -55,8 +55,17 @@ export async function claimUndo(deps: GateDeps, id: ApprovalId, recheck: Recheck
   const move = undoMove(viewOf(deps), approval);
   if (move.kind !== 'go') return { kind: 'refused', reason: move.reason };
   const { step, generation } = move;
-  const seen = await recheck({ approval, step, generation, purpose: 'undo' });
+  const seen = await look(recheck, { approval, step, generation, purpose: 'undo' });
   return seen === 'same' ? start(deps, approval, move) : { kind: 'refused', reason: seen };
+}
+
+/** A look that breaks has shown nothing. The claim is in the log by now and would hold its target for ever. */
+async function look(recheck: Recheck, question: Parameters<Recheck>[0]): ReturnType<Recheck> {
+  try {
+    return await recheck(question);
+  } catch {
+    return 'dry_run_failed';
+  }
 }
 
 /** The durable intent; only after it is there does a permit exist. */
@@ -92,10 +101,16 @@ type Order = Omit<PermittedOrder, 'fence'>;
 
 function orderOf(approval: Approval, { index, step, undo, generation }: Ready): Order {
   const key = orderKey(approval.hash, index, undo ? 'undo' : 'run');
-  if (!undo) return { tool: step.tool, change: step.change, key, expectGeneration: generation };
+  if (!undo) return { tool: step.tool, change: exactChange(step), key, expectGeneration: generation };
   if (step.undo === null) throw new FirebreakError('bug', 'a step without an undo was to be undone');
   const change = { target: step.target.ref, ...step.undo };
   return { tool: step.undo.tool, change, key, expectGeneration: generation };
+}
+
+/** To the very version that people saw: what a place in the history stands for can be another one by now. */
+function exactChange({ change, preview }: Step): Order['change'] {
+  if (change.tool !== 'service_rollback') return change;
+  return { tool: change.tool, target: change.target, version: preview.after.version };
 }
 
 function intentOf(

@@ -67,20 +67,15 @@ export function policyReason(
   return verdict.kind === 'ask' ? undefined : 'policy_denied';
 }
 
-/**
- * Whether another change holds a target of these steps. One whose effect nobody knows holds it until its incident is
- * over: by then people have looked.
- */
+/** Whether another change holds a target of these steps. One whose effect nobody knows holds it until a person looked. */
 export function isBusy(
-  { approvals, incidentOf }: Pick<View, 'approvals' | 'incidentOf'>,
+  { approvals }: Pick<View, 'approvals'>,
   steps: readonly Step[],
   except?: ApprovalId,
 ): boolean {
   const wanted = new Set(steps.map((step) => step.target.ref));
   return approvals.some((one) => {
     if (one.id === except || !holdsTarget(one)) return false;
-    const isOver = incidentOf(one.plan.incident)?.resolved !== null;
-    if (one.state === 'quarantined' && isOver) return false;
     return one.plan.steps.some((step) => wanted.has(step.target.ref));
   });
 }

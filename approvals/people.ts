@@ -36,18 +36,18 @@ export type Needed = {
   readonly tier: Tier;
   /** The teams that own its targets. */
   readonly owners: readonly string[];
-  /** Who asked for it. */
-  readonly requestedBy: PersonId | null;
+  /** Everybody who asked for any of it. */
+  readonly requestedBy: readonly PersonId[];
 };
 
 /**
  * Whether these people together may let a plan run: one approver; for a wide change two different ones, of whom every
- * target has an owner, and who asked for it is not one of them.
+ * target has an owner, and nobody who asked for any of it is one of them.
  */
 export function suffice(voters: readonly Person[], { tier, owners, requestedBy }: Needed): boolean {
   const approvers = new Map(voters.filter(mayApprove).map((person) => [person.id, person]));
   if (tier !== 'R3') return approvers.size >= 1;
-  if (requestedBy !== null) approvers.delete(requestedBy);
+  for (const asker of requestedBy) approvers.delete(asker);
   const others = [...approvers.values()];
   return others.length >= 2 && owners.every((team) => others.some((person) => owns(person, team)));
 }

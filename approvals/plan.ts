@@ -84,8 +84,8 @@ export const Plan = z.strictObject({
   incident: IncidentId,
   session: SessionKey,
   run: RunId,
-  /** Who asked for exactly this; null = the agents' idea. */
-  requestedBy: PersonId.nullable(),
+  /** Everybody who asked for any of its steps, sorted; nobody = the agents' idea. */
+  requestedBy: z.array(PersonId),
   service: ServiceId,
   environment: z.string().max(60),
   cause: Cause,

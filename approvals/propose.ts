@@ -52,12 +52,12 @@ function aboutOf(incident: Incident, steps: readonly Step[]): About {
   };
 }
 
-/** Who asked for one of these changes, by the log and not by what an agent says; the last one, where it was several. */
-function requesterOf({ requests }: Incident, steps: readonly Step[]): PersonId | null {
-  const asked = requests.findLast(({ tool, target }) =>
+/** Everybody who asked for one of these changes, by the log and not by what an agent says. */
+function requestersOf({ requests }: Incident, steps: readonly Step[]): PersonId[] {
+  const asked = requests.filter(({ tool, target }) =>
     steps.some((step) => step.tool === tool && step.target.ref === target),
   );
-  return asked?.by ?? null;
+  return [...new Set(asked.map(({ by }) => by))].sort();
 }
 
 /** Undefined when no signal is known that could tell whether the plan helped. */
@@ -78,7 +78,7 @@ function planOf(
     incident: incident.id,
     session: caller.session,
     run: caller.run,
-    requestedBy: requesterOf(incident, steps),
+    requestedBy: requestersOf(incident, steps),
     service: first.target.service,
     environment: first.target.environment,
     ...about,

@@ -26,13 +26,14 @@ export type PlanRule =
 const PlanShape = z.looseObject({
   incident: z.string(),
   tier: Tier,
-  requestedBy: z.string().nullish(),
+  requestedBy: z.array(z.string()),
   expiresAt: z.int(),
   steps: z.array(
     z.looseObject({
       tool: z.string(),
       tier: Tier,
       change: z.looseObject({}),
+      preview: z.looseObject({ after: z.looseObject({ version: z.string() }) }),
       undo: z.looseObject({ tool: z.string() }).nullable(),
       target: z.looseObject({ ref: z.string() }),
     }),
@@ -105,9 +106,11 @@ function replayOf(plan: Shape, requested: BodyOf<'approval.requested'>): PlanRep
       state = 'started';
       standing.push(step);
       if (isLate(entry)) return 'started_after_expiry';
-      const { change, ...approved } = plan.steps[step] ?? { tool: '', tier: '', change: {} };
+      const approved = plan.steps[step];
+      if (approved === undefined) return 'other_change_than_approved';
       if (taggedHash('firebreak/args/v1', args) !== argsHash) return 'hash_of_another_plan';
-      const isSame = tool === approved.tool && tier === approved.tier && sameJson(args, change);
+      const isSame =
+        tool === approved.tool && tier === approved.tier && sameJson(args, exactChange(approved));
       return isSame ? undefined : 'other_change_than_approved';
     },
     undo: ({ step, tool, args }) => {
@@ -139,8 +142,14 @@ function replayOf(plan: Shape, requested: BodyOf<'approval.requested'>): PlanRep
 function suffice(voters: ReadonlyMap<string, readonly string[]>, { tier, requestedBy }: Shape): boolean {
   const approvers = [...voters].filter(([, roles]) => roles.includes('approver') || roles.includes('owner'));
   if (tier !== 'R3') return approvers.length >= 1 && approvers.length === voters.size;
-  const others = approvers.filter(([by]) => by !== requestedBy);
+  const others = approvers.filter(([by]) => !requestedBy.includes(by));
   return others.length >= 2 && others.some(([, roles]) => roles.includes('owner'));
+}
+
+/** A rollback is to the version that the preview showed, not to a place in a history that moves on. */
+function exactChange({ tool, change, preview }: Shape['steps'][number]): object {
+  const { to: _, ...rest } = change;
+  return tool === 'service_rollback' ? { ...rest, version: preview.after.version } : change;
 }
 
 /** Both came out of entries, so both can be written canonically. */

@@ -2,10 +2,12 @@ import type { Entry } from '#audit/log.ts';
 import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
 import { Change } from './plan.ts';
 import { type PlanReplay, type PlanRule, replayPlan } from './replay-plan.ts';
+import { type PolicyRule, replayPolicy } from './replay-policy.ts';
 
 /** What must hold of a log that only this program wrote; each is a reason why something happened that was not allowed. */
 export type ReplayRule =
   | PlanRule
+  | PolicyRule
   | 'outcome_without_intent' // or a second outcome
   | 'call_repeated' // an intent whose number was given before
   | 'change_without_approval'
@@ -38,12 +40,14 @@ type State = {
   numbers: Map<string, number>;
   plans: Map<string, PlanReplay>;
   lastApproval: number;
+  acceptPolicy: ReturnType<typeof replayPolicy>;
 };
 
 /**
  * Replays a log for its meaning, after its bytes were verified: every outcome has exactly one earlier intent; every
  * change has a plan whose hash is right, that enough people approved in time, that was claimed once, step by step, while
- * nothing was stopped; an undo comes only after the change was found not to help. Pure; memory for what is open only.
+ * nothing was stopped; an undo comes only after the change was found not to help; who may change what
+ * got wider by an owner only. Pure; memory for what is open only.
  */
 export function createReplay(): Replay {
   const state: State = {
@@ -53,6 +57,7 @@ export function createReplay(): Replay {
     numbers: new Map(),
     plans: new Map(),
     lastApproval: 0,
+    acceptPolicy: replayPolicy(),
   };
   const problems: ReplayProblem[] = [];
   const counts = { intents: 0, approvals: 0, unread: 0 };
@@ -81,6 +86,8 @@ function step(state: State, fact: Fact): ReplayRule | undefined {
     case 'off.set':
       state.off = fact.body.on;
       return undefined;
+    case 'policy.accepted':
+      return state.acceptPolicy(fact);
     case 'tool.intended':
       return intend(state, fact.entry, fact.body);
     case 'tool.finished':

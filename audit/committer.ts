@@ -42,6 +42,8 @@ export type Committer = {
   health(): LogHealth;
   /** Hands over to another key: the entry that says so is the last under the present one. Throws like `append`. */
   changeKey(change: KeyChange): Promise<void>;
+  /** Fails the log for good, as a write that failed would. */
+  abandon(cause: FirebreakError): void;
   /** Refuses new appends; resolves when the queue is empty or failed. */
   drain(): Promise<void>;
 };
@@ -204,6 +206,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     checkpoint: () => checkpoint,
     health: () =>
       refusal?.failed ? { kind: 'failed', reason: refusal.error.message, ...refusal.failed } : { kind: 'ok' },
+    abandon: (cause) => fail(cause, []),
     drain: () => {
       refusal ??= { error: new FirebreakError('log_append_failed', 'the log is closed') };
       if (!scheduled) return Promise.resolve();

@@ -1,37 +1,41 @@
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import type { Random } from '#core/clock.ts';
+import { type Clock, type Random, realClock } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { sha256 } from '#core/hash.ts';
+import { type Living, livingHolder, thisHolder } from './lock-holder.ts';
 import { createPrivateFile, readIfThere } from './private-files.ts';
 
-/** Who holds a data directory. `started` is the process's start time in clock ticks, `boot` the machine's boot id. */
-const Holder = z.object({
-  pid: z.int().positive(),
-  command: z.string(),
-  since: z.int(),
-  started: z.string().optional(),
-  boot: z.string().optional(),
-  nonce: z.string(),
-});
-type Holder = z.infer<typeof Holder>;
+export type LockOptions = {
+  dir: string;
+  command: string;
+  now: number;
+  random: Random;
+  /** Beats in real time unless told otherwise, whatever clock the log has: others judge by the time of the files. */
+  timer?: Pick<Clock, 'after'>;
+};
 
-export type LockOptions = { dir: string; command: string; now: number; random: Random };
+export type DataDirLock = {
+  /** Gives the directory back, if it is still ours. */
+  release(): void;
+  /** Looks at once, and calls `fn` when another process has taken the directory over. */
+  whenLost(fn: (error: FirebreakError) => void): void;
+};
+
+const BEAT_MS = 5000;
 
 /**
- * Takes `<dir>/lock` for this process; the returned function gives it back. Throws `data_dir_locked` while its holder
- * lives.
+ * Takes `<dir>/lock` for this process. Throws `data_dir_locked` while its holder lives.
  *
- * A lock file appears whole (link of a finished file) or not at all. It is stale when its process is gone, or when its
- * pid now belongs to another process or boot. A stale lock is never deleted: whoever creates `lock.over-<its digest>`,
- * which only one can, succeeds it. If that one died too, its file is succeeded in the same way. The winner then checks
- * that the chain it went along still stands (it does not if somebody else finished meanwhile), renames its lock over
- * `lock` and only then removes the links of the chain.
+ * A lock file appears whole (link of a finished file) or not at all. It is stale when its process is gone, when its pid
+ * now belongs to another process or boot, or when a holder that cannot be seen from here stopped touching it. A stale lock
+ * is never deleted: whoever creates `lock.over-<its digest>`, which only one can, succeeds it. If that one died too, its
+ * file is succeeded in the same way. The winner then checks that the chain it went along still stands (it does not if
+ * somebody else finished meanwhile), renames its lock over `lock` and only then removes the links of the chain.
  */
-export function lockDataDir(options: LockOptions): () => void {
-  const { dir, random } = options;
-  const content = JSON.stringify(describe(options));
+export function lockDataDir(options: LockOptions): DataDirLock {
+  const { dir, random, timer = realClock } = options;
+  const content = JSON.stringify(thisHolder(options));
   const lock = join(dir, 'lock');
   for (;;) {
     const chain = claim({ dir, content, random });
@@ -42,9 +46,53 @@ export function lockDataDir(options: LockOptions): () => void {
       renameSync(draft, lock);
       for (const link of chain) rmSync(link.next, { force: true });
     }
-    return () => {
+    return keep({ lock, content, timer });
+  }
+}
+
+type Kept = { lock: string; content: string; timer: Pick<Clock, 'after'> };
+
+/** Touches the lock until it is given back or lost. */
+function keep({ lock, content, timer }: Kept): DataDirLock {
+  let lost = false;
+  let tell: (error: FirebreakError) => void = () => {};
+  let cancel = () => {};
+  const beat = (): void => {
+    cancel();
+    if (!lost && touch(lock, content)) cancel = timer.after(BEAT_MS, beat);
+    else {
+      lost = true;
+      tell(new FirebreakError('data_dir_locked', 'another process has taken the data directory over'));
+    }
+  };
+  cancel = timer.after(BEAT_MS, beat);
+  return {
+    release: () => {
+      cancel();
       if (readIfThere(lock)?.toString() === content) rmSync(lock);
-    };
+    },
+    whenLost: (fn) => {
+      tell = fn;
+      beat();
+    },
+  };
+}
+
+/**
+ * Writes the same bytes again, so that the time of the file is that of its file system. False when it is no longer ours;
+ * a file that cannot be written says nothing about whose it is.
+ */
+function touch(lock: string, content: string): boolean {
+  let fd: number | undefined;
+  try {
+    fd = openSync(lock, 'r+');
+    if (readFileSync(fd, 'utf8') !== content) return false;
+    writeSync(fd, content, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
@@ -52,13 +100,14 @@ type Link = { path: string; content: string; next: string };
 
 /** The stale links passed on the way to a free place, now ours; undefined when somebody was faster: start again. */
 function claim(options: { dir: string; content: string; random: Random }): Link[] | undefined {
+  const { random } = options;
   const chain: Link[] = [];
   let path = join(options.dir, 'lock');
-  while (!createPrivateFile(path, options.content, options.random.uuid())) {
+  while (!createPrivateFile(path, options.content, random.uuid())) {
     const held = readIfThere(path)?.toString();
     if (held === undefined) return undefined;
-    const holder = liveHolder(held);
-    if (holder) throw lockedBy(holder);
+    const living = livingHolder({ path, content: held, random });
+    if (living) throw lockedBy(living);
     const next = join(options.dir, `lock.over-${sha256(held)}`);
     chain.push({ path, content: held, next });
     path = next;
@@ -68,68 +117,12 @@ function claim(options: { dir: string; content: string; random: Random }): Link[
   return undefined;
 }
 
-function describe(options: LockOptions): Holder {
-  const started = startTime(process.pid);
-  const boot = bootId();
-  return {
-    pid: process.pid,
-    command: options.command,
-    since: options.now,
-    ...(started === undefined ? {} : { started }),
-    ...(boot === undefined ? {} : { boot }),
-    nonce: options.random.uuid(),
-  };
-}
-
-function liveHolder(content: string): Holder | undefined {
-  const parsed = Holder.safeParse(parseOrNull(content));
-  if (!parsed.success) return undefined;
-  const holder = parsed.data;
-  if (holder.boot !== bootId() || !isRunning(holder.pid)) return undefined;
-  return holder.started === startTime(holder.pid) ? holder : undefined;
-}
-
-function lockedBy(holder: Holder): FirebreakError {
+function lockedBy({ holder, elsewhere }: Living): FirebreakError {
   const since = new Date(holder.since).toTimeString().slice(0, 5);
   const who = `process ${holder.pid} (${holder.command}, since ${since})`;
-  const message = `data directory is in use by ${who}. Talk to it: firebreak status`;
-  return new FirebreakError('data_dir_locked', message);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/**
- * Field 22 of /proc/PID/stat, counted behind the command name, which may hold anything; undefined where there is no
- * such file, and for a process that is dead but not yet collected by its parent.
- */
-function startTime(pid: number): string | undefined {
-  const stat = readProc(`/proc/${pid}/stat`);
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields?.[0] === 'Z' ? undefined : fields?.[19];
-}
-
-function bootId(): string | undefined {
-  return readProc('/proc/sys/kernel/random/boot_id')?.trim();
-}
-
-function readProc(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const advice =
+    elsewhere === undefined
+      ? '. Talk to it: firebreak status'
+      : ` in another container or on another machine. If it is gone, try again in ${Math.ceil(elsewhere.forMs / 1000)} s`;
+  return new FirebreakError('data_dir_locked', `data directory is in use by ${who}${advice}`);
 }

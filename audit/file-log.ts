@@ -5,7 +5,7 @@ import type { IncidentId } from '#core/ids.ts';
 import { type BackgroundVerdict, checkInBackground } from './background-check.ts';
 import { endAfter } from './chain.ts';
 import { type Committer, createCommitter, type Group } from './committer.ts';
-import { lockDataDir } from './data-dir-lock.ts';
+import { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { readEntries, readPayload } from './file-reader.ts';
 import type { Fold } from './fold.ts';
@@ -67,7 +67,7 @@ type Parts = {
   options: FileLogOptions;
   dirs: LogDirs;
   standing: Standing;
-  unlock: () => void;
+  lock: DataDirLock;
 };
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -79,13 +79,13 @@ const SNAPSHOT_EVERY = 2000;
  */
 export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
   const dirs = prepareDirs(options.dir);
-  const unlock = lock(options);
+  const held = lock(options);
   try {
     const { dir, random, folds = [], onDamage } = options;
     const standing = await openStanding({ dir, random, folds, ...(onDamage && { onDamage }) });
-    return await startLog({ options, dirs, standing, unlock });
+    return await startLog({ options, dirs, standing, lock: held });
   } catch (error) {
-    unlock();
+    held.release();
     throw error;
   }
 }
@@ -108,8 +108,10 @@ async function startLog(parts: Parts): Promise<FileLog> {
     every: options.snapshotEvery ?? SNAPSHOT_EVERY,
     folds: options.folds ?? [],
     state: recovered,
+    signer: () => standing.signer,
   });
   const committer = committerOf(parts, writer, snapshotter);
+  parts.lock.whenLost(committer.abandon);
   try {
     const { cut } = recovered;
     if (sizeAtOpen === 0) await begin(parts, committer);
@@ -159,8 +161,8 @@ function committerOf(parts: Parts, writer: SegmentWriter, snapshotter: Snapshott
 type Running = { committer: Committer; writer: SegmentWriter; snapshotter: Snapshotter; sizeAtOpen: number };
 
 function fileMethods(parts: Parts, running: Running): Omit<FileLog, keyof Committer | 'opened'> {
-  const { dirs, options } = parts;
-  const { keys, recovered } = parts.standing;
+  const { dirs, options, standing } = parts;
+  const { keys, recovered } = standing;
   const { committer, writer, snapshotter } = running;
   const source = { logDir: dirs.log, keys };
   const closing = new AbortController();
@@ -179,7 +181,8 @@ function fileMethods(parts: Parts, running: Running): Omit<FileLog, keyof Commit
       }
     },
     rotateKey: (reason) => {
-      const change = () => changeKey({ committer, keysDir: dirs.keys, random: options.random, reason });
+      const { random } = options;
+      const change = () => changeKey({ committer, standing, keysDir: dirs.keys, random, reason });
       changing = changing.then(change, change);
       return changing;
     },
@@ -195,7 +198,7 @@ function fileMethods(parts: Parts, running: Running): Omit<FileLog, keyof Commit
       await committer.drain();
       if (committer.health().kind === 'ok') await snapshotter.finish();
       writer.close();
-      parts.unlock();
+      parts.lock.release();
     },
   };
 }
@@ -234,7 +237,7 @@ function noteGroup({ standing, options }: Parts, group: Group, written: WrittenG
   for (const fold of options.folds ?? []) for (const entry of entries) fold.apply(entry);
 }
 
-function lock(options: FileLogOptions): () => void {
+function lock(options: FileLogOptions): DataDirLock {
   const { dir, command = 'firebreak', random } = options;
   try {
     return lockDataDir({ dir, command, now: options.clock.now(), random });

@@ -1,5 +1,6 @@
 import { checkpointText, parseCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Entry } from './log.ts';
+import { Damage } from './set-aside.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 
 /** Notes of checkpoints in a text that holds nothing else, and how many characters of it are no such note. */
@@ -9,14 +10,18 @@ export function parseNotes(text: string): { notes: string[]; unreadable: number 
 
 const NOTES = /^[^\n]+\n(?:0|[1-9]\d{0,15})\n[A-Za-z0-9+/]{43}=\n\n\u2014 [^\n]+\n/gm;
 
-type Unlike = { entry: number; reason: string };
+/** `replaced`: how many of them are of the damaged log that this one took the place of, which it cannot hold. */
+type Verdict = { kind: 'held'; replaced: number } | { kind: 'unlike'; entry: number; reason: string };
 
 /** Compares a log, while it is read, with checkpoints of it that were kept elsewhere. */
 export type KeptCheckpoints = {
   /** For each group of the log, in order. */
   pass(group: { checkpoint: Checkpoint; entries: readonly Entry[] }): void;
-  /** At the end of the log: what is wrong first, with the first entry that no kept checkpoint vouches for. */
-  verdict(size: number): Promise<Unlike | undefined>;
+  /**
+   * At the end of the log: what is wrong first, with the first entry that no kept checkpoint vouches for. Checkpoints of
+   * the log that this one says it replaced are counted beside at least one of its own, never alone.
+   */
+  verdict(size: number): Promise<Verdict>;
 };
 
 /** `first` is the log's first key; the later ones are those that its entries name. */
@@ -25,6 +30,7 @@ export function keptCheckpoints(first: NoteVerifier, notes: readonly string[]): 
   const wanted = new Set(kept.map((checkpoint) => checkpoint?.size));
   const roots = new Map<number, string>();
   const keys = [first];
+  let replaced: Damage | undefined;
   const problemOf = async (checkpoint: Checkpoint, entries: number): Promise<string | undefined> => {
     const { origin, size, root, note } = checkpoint;
     if (origin !== first.name) return `a kept checkpoint of ${size} entries is of another log, ${origin}`;
@@ -37,20 +43,28 @@ export function keptCheckpoints(first: NoteVerifier, notes: readonly string[]): 
   return {
     pass: ({ checkpoint, entries }) => {
       if (wanted.has(checkpoint.size)) roots.set(checkpoint.size, checkpoint.root);
-      for (const { kind, body } of entries) {
+      for (const { seq, kind, body } of entries) {
+        if (seq === 0) replaced = Damage.safeParse(body.replaces).data;
         const next = kind === 'log.key_rotated' ? parseVerifierKey(String(body.newKey)) : undefined;
         if (next) keys.push(next);
       }
     },
     verdict: async (entries) => {
+      const own = kept.filter((one) => replaced === undefined || !isOf(replaced, one));
+      const some = own.length > 0 ? own : kept;
       let entry = 0;
-      for (const checkpoint of kept) {
-        if (!checkpoint) return { entry, reason: 'a kept checkpoint cannot be read' };
+      for (const checkpoint of some) {
+        if (!checkpoint) return { kind: 'unlike', entry, reason: 'a kept checkpoint cannot be read' };
         const reason = await problemOf(checkpoint, entries);
-        if (reason !== undefined) return { entry, reason };
+        if (reason !== undefined) return { kind: 'unlike', entry, reason };
         entry = checkpoint.size;
       }
-      return undefined;
+      return { kind: 'held', replaced: kept.length - some.length };
     },
   };
+}
+
+/** What is said of the replaced log must not contradict what was kept of it. */
+function isOf({ origin, size, root }: Damage, kept: Checkpoint | undefined): boolean {
+  return kept?.origin === origin && (kept.size !== size || kept.root === root);
 }

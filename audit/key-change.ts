@@ -3,6 +3,7 @@ import { FirebreakError } from '#core/errors.ts';
 import type { Committer } from './committer.ts';
 import { keyUsedDraft } from './key-chain.ts';
 import { adoptNextKey, prepareNextKey } from './log-key.ts';
+import type { NoteSigner } from './signed-note.ts';
 
 /**
  * Changes the key of an open log. Order: the next key is stored, the present key seals the entry that names it, the next
@@ -14,12 +15,18 @@ export async function changeKey(options: {
   keysDir: string;
   random: Random;
   reason: string;
+  /** Where the key that signs at present is kept. */
+  standing: { signer: NoteSigner };
 }): Promise<void> {
-  const { committer, keysDir, random, reason } = options;
+  const { committer, keysDir, random, reason, standing } = options;
   // A log that failed may name the next key already, unknown to anybody: that key must stay until the next opening.
   const health = committer.health();
   if (health.kind === 'failed') throw new FirebreakError('log_append_failed', health.reason);
   const next = prepareNextKey(keysDir, committer.checkpoint().origin, random);
-  await committer.changeKey({ next, reason, adopt: () => adoptNextKey(keysDir) });
+  const adopt = (): void => {
+    adoptNextKey(keysDir);
+    standing.signer = next;
+  };
+  await committer.changeKey({ next, reason, adopt });
   await committer.append([keyUsedDraft(next)]);
 }

@@ -4,7 +4,7 @@ import type { Random } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
 import type { Fold } from './fold.ts';
 import { readGoodPrefix } from './good-prefix.ts';
-import type { EntryDraft } from './log.ts';
+import type { Entry, EntryDraft } from './log.ts';
 import { type LogKeys, loadLogKeys, noteLogBegun, settleNextKey, trustedFirstKey } from './log-key.ts';
 import { filePayloadKeys, type PayloadKeys } from './payload-keys.ts';
 import { makePrivateDir } from './private-files.ts';
@@ -14,16 +14,24 @@ import { segmentName } from './segment-files.ts';
 import { type Damage, describeDamage, moveAside, unfinishedDamage } from './set-aside.ts';
 import { type NoteSigner, type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 import { clearSuspicion, isSuspect } from './suspicion.ts';
+import { unprovenEntries } from './unproven.ts';
 import { verifyLog } from './verify.ts';
 
 /** The directories of a log inside its data directory. */
 export type LogDirs = { log: string; keys: string; cache: string };
 
-/** With which entries a new log takes over from a damaged one; the folds hold what is still good of that. */
-export type OnDamage = (damage: Damage) => readonly EntryDraft[];
+/**
+ * With which entries a new log takes over from a damaged one; the folds hold what is still good of that, and `unproven`
+ * is what can be read of the rest, which anybody may have written.
+ */
+export type OnDamage = (
+  damage: Damage,
+  unproven: AsyncIterable<Entry>,
+) => readonly EntryDraft[] | Promise<readonly EntryDraft[]>;
 
 /** A log as it stands before anything is appended. */
 export type Standing = {
+  /** The key that signs at present; another one once it was changed. */
   signer: NoteSigner;
   first: NoteVerifier;
   keys: PayloadKeys;
@@ -80,7 +88,7 @@ async function startOver(options: StandingOptions, dirs: LogDirs, damage: Damage
   const old = join(dir, damage.folder);
   const first = trustedFirstKey(join(old, 'keys'));
   await readGoodPrefix({ logDir: join(old, 'log'), first, limit: damage.size, folds });
-  const drafts = onDamage(damage);
+  const drafts = await onDamage(damage, unprovenEntries(join(old, 'log'), damage.size));
   const read = await readLog(options, dirs);
   if (read.kind === 'bad') throw tampered(read);
   return { ...read.standing, beginning: { replaces: damage, drafts } };

@@ -80,7 +80,7 @@ export async function recoverLog(options: RecoverOptions): Promise<Recovered | B
 
 async function startOf(options: RecoverOptions): Promise<Recovered> {
   const { folds, keys, logDir } = options;
-  const snapshot = readSnapshot(options.cacheDir);
+  const snapshot = await readSnapshot(options.cacheDir, keys.newest);
   const chain = snapshot && (await chainOf(snapshot, { logDir, verifier: keys.newest }));
   if (snapshot && chain && loadFolds(folds, snapshot.folds)) return startAt(snapshot, chain);
   for (const fold of folds) fold.reset();

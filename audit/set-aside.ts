@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Random } from '#core/clock.ts';
 import { Digest } from '#core/ids.ts';
 import { createPrivateFile, makePrivateDir, readIfThere, syncDir, unusable } from './private-files.ts';
+import { parseVerifierKey } from './signed-note.ts';
 
 /*
  * A log that was tampered with is moved aside as it is, with its keys, into a folder `log.tampered-N` of the data
@@ -32,31 +33,51 @@ export type Damage = z.infer<typeof Damage>;
 const FILE = 'damage.json';
 const MOST = 9999;
 
-/** Writes down that the log is to be moved aside, and gives the folder's name. Throws `data_dir_unusable`. */
+/**
+ * Writes down that the log is to be moved aside, and gives the folder's name, which is numbered behind every one that is
+ * there. Throws `data_dir_unusable`.
+ */
 export function describeDamage(dir: string, damage: Omit<Damage, 'folder'>, random: Random): Damage {
-  for (let n = 1; n <= MOST; n += 1) {
-    const described = { folder: `log.tampered-${n}`, ...damage };
-    const folder = join(dir, described.folder);
-    makePrivateDir(folder);
-    if (createPrivateFile(join(folder, FILE), `${JSON.stringify(described)}\n`, random.uuid()))
-      return described;
-  }
-  throw unusable(dir, `there are ${MOST} damaged logs in it already`);
+  const number = Math.max(0, ...asideNumbers(dir)) + 1;
+  if (number > MOST)
+    throw unusable(dir, `no damaged log can be kept behind log.tampered-${MOST}; move it away`);
+  const described = { folder: `log.tampered-${number}`, ...damage };
+  const folder = join(dir, described.folder);
+  makePrivateDir(folder);
+  createPrivateFile(join(folder, FILE), `${JSON.stringify(described)}\n`, random.uuid());
+  return described;
 }
 
-/** The damaged log whose new one has not begun yet. */
+/**
+ * The damaged log whose new one has not begun yet: the newest one while the log here has not begun, else the one that
+ * this log is. Parts that people took away from an older one make nothing unfinished.
+ */
 export function unfinishedDamage(dir: string): Damage | undefined {
-  const numbers = readdirSync(dir).flatMap((name) => /^log\.tampered-(\d{1,4})$/.exec(name)?.[1] ?? []);
-  const newest = Math.max(0, ...numbers.map(Number));
-  const text = readIfThere(join(dir, `log.tampered-${newest}`, FILE))?.toString();
-  if (text === undefined) return undefined;
-  const moved = ['log', 'keys'].every((name) => existsSync(join(dir, `log.tampered-${newest}`, name)));
-  if (moved && existsSync(join(dir, 'keys', 'log.first'))) return undefined;
-  try {
-    return Damage.parse(JSON.parse(text));
-  } catch {
-    throw unusable(join(dir, `log.tampered-${newest}`, FILE), 'it does not say what was wrong');
+  const first = readIfThere(join(dir, 'keys', 'log.first'))?.toString();
+  const origin = first === undefined ? undefined : parseVerifierKey(first)?.name;
+  for (const number of asideNumbers(dir).sort((a, b) => b - a)) {
+    const folder = join(dir, `log.tampered-${number}`);
+    const isMoved = ['log', 'keys'].every((name) => existsSync(join(folder, name)));
+    if ((isMoved && first !== undefined) || !existsSync(join(folder, FILE))) continue;
+    const damage = readDamage(join(folder, FILE));
+    if (first === undefined || damage.origin === origin) return damage;
   }
+  return undefined;
+}
+
+function readDamage(path: string): Damage {
+  try {
+    return Damage.parse(JSON.parse(String(readIfThere(path))));
+  } catch {
+    throw unusable(path, 'it does not say what was wrong');
+  }
+}
+
+function asideNumbers(dir: string): number[] {
+  return readdirSync(dir).flatMap((name) => {
+    const number = /^log\.tampered-(\d{1,4})$/.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
 }
 
 /** Folders of the damaged logs of a data directory. */

@@ -9,15 +9,13 @@ import { checkpointText, noteInLine } from './checkpoint.ts';
 import type { Fold } from './fold.ts';
 import { isFrontier, rootOf } from './merkle.ts';
 import { segmentName } from './segment-files.ts';
-import type { NoteVerifier } from './signed-note.ts';
+import type { NoteSigner, NoteVerifier } from './signed-note.ts';
 
 const count = z.int().nonnegative();
 const Place = z.object({ segment: count, at: count, line: count });
 
 const SnapshotShape = z.object({
-  format: z.literal(2),
-  /** The key that signs what comes behind it. */
-  key: z.string(),
+  format: z.literal(3),
   size: count,
   root: Digest,
   /** The checkpoint it is bound to: where its line begins, and what lies behind it. */
@@ -33,25 +31,41 @@ const SnapshotShape = z.object({
 
 /**
  * Everything a start needs besides the entries behind it. A cache: throwing it away costs time only. It is trusted at a
- * start if the log's own checkpoint at `size` has this root, and found out later by verification if the rest is wrong.
+ * start if the key that signs the log signed it, and the log's own checkpoint at `size` has this root; verification
+ * later finds out if it does not follow from the log all the same.
  */
 export type Snapshot = z.infer<typeof SnapshotShape>;
 
 const fileIn = (cacheDir: string): string => join(cacheDir, 'snapshot.json');
 
-/** Undefined when there is none, or none that can be read. */
-export function readSnapshot(cacheDir: string): Snapshot | undefined {
+/** What is signed: the text of a snapshot, under a first line that no checkpoint has, so that neither passes as the other. */
+function signedText(origin: string, snapshot: string): string {
+  return `firebreak.snapshot\n${origin}\n${sha256(snapshot)}\n`;
+}
+
+/** Undefined when there is none that can be read, or `verifier` did not sign it. Nothing in it is read before that is known. */
+export async function readSnapshot(cacheDir: string, verifier: NoteVerifier): Promise<Snapshot | undefined> {
   try {
-    return SnapshotShape.parse(JSON.parse(readFileSync(fileIn(cacheDir), 'utf8')));
+    const file = readFileSync(fileIn(cacheDir), 'utf8');
+    const end = file.indexOf('\n');
+    const text = file.slice(0, end);
+    if (!(await verifier.verify(signedText(verifier.name, text), file.slice(end + 1)))) return undefined;
+    return SnapshotShape.parse(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
-/** Replaces the snapshot as a whole. Not synced: a cut file is read as none. */
-export async function writeSnapshot(cacheDir: string, snapshot: Snapshot): Promise<void> {
+/** The line of the snapshot, and behind it the signed note about it. */
+export function sealSnapshot(snapshot: Snapshot, signer: NoteSigner): string {
+  const text = JSON.stringify(snapshot);
+  return `${text}\n${signer.sign(signedText(signer.name, text))}`;
+}
+
+/** Replaces the snapshot as a whole with a sealed one. Not synced: a cut file is read as none. */
+export async function writeSnapshot(cacheDir: string, sealed: string): Promise<void> {
   const draft = `${fileIn(cacheDir)}.new`;
-  await writeFile(draft, JSON.stringify(snapshot), { mode: 0o600 });
+  await writeFile(draft, sealed, { mode: 0o600 });
   await rename(draft, fileIn(cacheDir));
 }
 
@@ -87,17 +101,13 @@ export function claimOf(
   return { size, streams, digest: sha256([head, ...lines].join('\n')) };
 }
 
-/**
- * The chain as of the snapshot, if the log has its checkpoint, genuine, at that very place, and `verifier` still is the
- * key; else undefined.
- */
+/** The chain as of a snapshot that `verifier` signed, if the log has its checkpoint, genuine, at that very place. */
 export async function chainOf(
   snapshot: Snapshot,
   log: { logDir: string; verifier: NoteVerifier },
 ): Promise<Chain | undefined> {
   const { size, root, lastTs, payloadEnd } = snapshot;
   const { verifier } = log;
-  if (snapshot.key !== verifier.key) return undefined;
   const subtrees = snapshot.frontier.map((digest) => Buffer.from(digest, 'hex'));
   const frontier = { size, subtrees };
   if (!isFrontier(frontier) || rootOf(frontier).toString('hex') !== root) return undefined;

@@ -10,7 +10,8 @@ const fileIn = (cacheDir: string): string => join(cacheDir, 'suspect');
 
 /** Throws only if the disk does. */
 export function noteSuspicion(cacheDir: string, reason: string): void {
-  rmSync(join(cacheDir, 'snapshot.json'), { force: true });
+  rmSync(join(cacheDir, 'snapshot.json'), { recursive: true, force: true });
+  clearSuspicion(cacheDir);
   writeFileSync(fileIn(cacheDir), `${reason}\n`, { mode: 0o600 });
 }
 
@@ -19,5 +20,5 @@ export function isSuspect(cacheDir: string): boolean {
 }
 
 export function clearSuspicion(cacheDir: string): void {
-  rmSync(fileIn(cacheDir), { force: true });
+  rmSync(fileIn(cacheDir), { recursive: true, force: true });
 }

@@ -34,6 +34,8 @@ export type Verified =
       root: Digest | undefined;
       checkpoints: number;
       payloads: number;
+      /** How many of the kept checkpoints are of the damaged log that this one replaced, and so were not compared. */
+      keptOfReplaced: number;
       /** Bytes behind the last checkpoint that a crash, or a commit under way, can have left. */
       unsealed: number;
       /** Payload bytes behind the last one that an entry names. */
@@ -90,15 +92,18 @@ async function verifyWith(work: Work): Promise<Verified> {
   if (scanned.kind === 'bad') return scanned;
   if (!seen.trusted && chain.frontier.size > 0)
     return badKey(segmentName(0), 'the given key has signed nothing here');
-  const unlike = await kept.verdict(chain.frontier.size);
-  if (unlike)
-    return { kind: 'bad', segment: segmentName(scanned.end.segment), line: scanned.end.line, ...unlike };
+  const verdict = await kept.verdict(chain.frontier.size);
+  if (verdict.kind === 'unlike') {
+    const { entry, reason } = verdict;
+    return { kind: 'bad', segment: segmentName(scanned.end.segment), line: scanned.end.line, entry, reason };
+  }
   return {
     kind: 'ok',
     entries: chain.frontier.size,
     root: seen.root,
     checkpoints: scanned.checkpoints,
     payloads: seen.payloads,
+    keptOfReplaced: verdict.replaced,
     unsealed: scanned.unsealed,
     unsealedPayloads: upTo === undefined ? payloads.trailing(chain.payloadEnd) : 0,
     end: scanned.end,

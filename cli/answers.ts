@@ -30,6 +30,7 @@ export const StatusAnswer = z.object({
   server: z.object({ version: z.string(), startedAt: z.int(), pid: z.int() }).nullable(),
   ai: z.enum(['rules', 'model']),
   spend: z.object({ usdMicros: z.int(), limitUsdMicros: z.int() }).nullable(),
+  failing: z.array(z.object({ provider: z.string(), reason: z.string(), at: z.int() })),
   stops: z.object({
     off: z.boolean(),
     frozen: z.boolean(),

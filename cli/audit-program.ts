@@ -92,6 +92,7 @@ function addUpkeep(audit: Command, { context, settle }: Parts): void {
     'sign with another key from now on, and destroy the present one; stop the server first',
   )
     .option('--reason <text>', 'why, for the log')
+    .option('--yes', 'do not ask')
     .action((options: RotateOptions) =>
       settle(
         import('./commands/audit-key.ts').then(({ rotateKey }) => rotateKey(options, context)),

@@ -1,8 +1,14 @@
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
+import { codeCacheDir } from './code-cache.ts';
 
 // Before anything else is loaded, so that all of it comes from the cache at the next start.
-enableCompileCache();
+const codeCache = codeCacheDir({
+  xdg: process.env.XDG_CACHE_HOME,
+  home: homedir(),
+  uid: process.getuid?.(),
+});
+if (codeCache !== undefined) enableCompileCache(codeCache);
 const [{ runCli }, { realClock }, { terminalPrompt }] = await Promise.all([
   import('./run.ts'),
   import('#core/clock.ts'),

@@ -66,7 +66,8 @@ export function logIn(dir: string): string {
   );
 }
 
-function hasLog(dir: string): boolean {
+/** Whether there is a log in this directory. */
+export function hasLog(dir: string): boolean {
   return existsSync(join(logDirOf(dir), segmentName(0)));
 }
 

@@ -27,6 +27,9 @@ export type RunResult = {
   actions: readonly string[];
   verified: boolean;
   mode: 'rules' | 'model';
+  /** Turns that a model took, and what they cost in millionths of a dollar; 0 and 0 with the rules. */
+  modelCalls: number;
+  usdMicros: number;
   ms: number;
 };
 
@@ -43,7 +46,6 @@ export type Finished = {
   result: RunResult;
   scenario: Scenario;
   load: { before: LoadSummary; during: LoadSummary; after: LoadSummary };
-  incidents: readonly Incident[];
   log: { entries: number; root: string; verified: boolean; text: string };
 };
 
@@ -142,7 +144,6 @@ async function play(scenario: Scenario, on: Play): Promise<Omit<Finished, 'log'>
     result: resultOf(scenario, incidents, times),
     scenario,
     load: { before, during, after },
-    incidents,
   };
 }
 
@@ -178,12 +179,16 @@ async function atMost(end: Promise<void>, ms: number, signal: AbortSignal): Prom
   over.abort();
 }
 
-function resultOf(
+/** What a run says about itself, from the incidents of its log. */
+export function resultOf(
   scenario: Scenario,
   incidents: readonly Incident[],
   times: { paged: number; ended: number },
 ): RunResult {
   const first = incidents[0];
+  const sum = (of: (incident: Incident) => number): number =>
+    incidents.reduce((all, one) => all + of(one), 0);
+  const modelCalls = sum(({ models }) => models.model);
   const cause = first === undefined ? null : causeOf(first);
   return {
     scenario: scenario.name,
@@ -194,7 +199,9 @@ function resultOf(
       scenario.break === null ? null : brokenService(scenario.break.fault, scenario.break.service),
     actions: incidents.flatMap((incident) => incident.actions),
     verified: first?.verified ?? false,
-    mode: incidents.some((incident) => incident.models.model > 0) ? 'model' : 'rules',
+    mode: modelCalls > 0 ? 'model' : 'rules',
+    modelCalls,
+    usdMicros: sum(({ models }) => models.usdMicros),
     ms: times.ended - times.paged,
   };
 }

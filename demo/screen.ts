@@ -3,9 +3,9 @@ import { Plan, planHash } from '#approvals/plan.ts';
 import { realClock } from '#core/clock.ts';
 import { readFact } from '#incidents/entry.ts';
 import { approvalCard, renderApprovalCard } from '#views/approval-card.ts';
-import { dollars } from '#views/numbers.ts';
+import { count, dollars } from '#views/numbers.ts';
 import { storyText } from '#views/story.ts';
-import { painter } from '#views/table.ts';
+import { columns, painter, WIDTH, wrap } from '#views/table.ts';
 import { clockTime, duration } from '#views/time.ts';
 import { createNarrator } from '#views/timeline.ts';
 import type { LoadSummary } from './load-summary.ts';
@@ -34,11 +34,11 @@ export function createScreen(options: {
     else kept.push(text);
   };
   return {
-    say,
+    say: (text) => wrap(text).forEach(say),
     end: () => void out.write([...kept, '', ''].join('\n')),
     started: () => {
       say(paint('strong', 'Firebreak demo   shop: gateway, checkout, inventory'));
-      say(`${options.title}   ${options.answers}`);
+      openingLines(options).forEach(say);
       say('');
     },
     load: (seen) => say(storyLoad(seen)),
@@ -58,9 +58,20 @@ export function createScreen(options: {
       }
     },
     finished: (about) => {
-      for (const text of summaryLines(about, options)) say(text);
+      for (const text of summaryLines(about, options)) fitted(text).forEach(say);
     },
   };
+}
+
+/** What is played and who answers: on one line where there is room. */
+function openingLines({ title, answers }: { title: string; answers: string }): string[] {
+  const line = `${title}   ${answers}`;
+  return columns(line) <= WIDTH ? [line] : [...wrap(title), ...wrap(answers)];
+}
+
+/** A line of the summary, whole or broken under its label. */
+function fitted(text: string): string[] {
+  return columns(text) <= WIDTH ? [text] : wrap(text, { indent: 10 });
 }
 
 function storyLoad(seen: LoadSummary): string {
@@ -73,11 +84,9 @@ function figures({ errors, p95 }: LoadSummary): string {
 }
 
 function summaryLines(
-  { result, scenario, load, incidents, log }: Finished,
+  { result, scenario, load, log }: Finished,
   { hidden, answers }: { hidden: boolean; answers: string },
 ): string[] {
-  const models = incidents.reduce((sum, one) => sum + one.models.model, 0);
-  const cost = incidents.reduce((sum, one) => sum + one.models.usdMicros, 0);
   const broken =
     result.brokenService === null
       ? 'nothing was broken'
@@ -85,7 +94,7 @@ function summaryLines(
   const told = hidden ? [`revealed  ${broken}; expected ${result.expected}`] : [`broken    ${broken}`];
   return [
     '',
-    `outcome   ${result.outcome} after ${duration(result.ms)}, ${models} model calls, ${dollars(cost)}`,
+    `outcome   ${result.outcome} after ${duration(result.ms)}, ${count(result.modelCalls, 'model call')}, ${dollars(result.usdMicros)}`,
     `model     ${answers}`,
     ...(scenario.break === null ? [] : told),
     `load      before ${figures(load.before)}`,
@@ -99,11 +108,13 @@ function summaryLines(
 
 /** Where the processes are, and what can be done to them. */
 async function invitation(shop: Shop): Promise<string[]> {
-  const lines = [];
+  const lines: string[] = [];
   for (const name of SERVICES) {
     const { instances } = await shop.supervisor.client.service(name);
     const where = instances.map(({ id, pid, port }) => `${id} pid ${pid} port ${port}`);
-    lines.push(`  ${name.padEnd(10)} ${shop.addresses[name]}   ${where.join(', ')}`);
+    const head = `  ${name.padEnd(10)} `;
+    const told = wrap(`${shop.addresses[name]}   ${where.join(', ')}`, { width: WIDTH - head.length });
+    lines.push(...told.map((text, index) => (index === 0 ? head : ' '.repeat(head.length)) + text));
   }
   return [
     '',

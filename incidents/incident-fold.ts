@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Fold } from '#audit/fold.ts';
 import type { Entry } from '#audit/log.ts';
-import type { IncidentId } from '#core/ids.ts';
+import { type IncidentId, ServiceId } from '#core/ids.ts';
 import { type BodyOf, type Fact, readFact } from './entry.ts';
 import { type ClosedIncident, type Incident, titleOf } from './incident.ts';
+import { beginLook, endLook } from './looks.ts';
 import { Severity } from './vocabulary.ts';
 
 /** How long a resolved incident keeps its details, so that the same alert can re-open it. */
@@ -22,7 +23,7 @@ const SavedState = z.object({
  */
 export class IncidentFold implements Fold {
   readonly name = 'incidents';
-  readonly version = 4;
+  readonly version = 5;
   /** Incidents ever opened. */
   opened = 0;
   unknownKinds = 0;
@@ -62,12 +63,13 @@ export class IncidentFold implements Fold {
       owner: body.owner,
       severity: body.severity,
       mode: body.mode,
-      alerts: [alertOf(body.alert)],
+      alerts: [{ ...alertOf(body.alert), service: body.service }],
       takenBy: null,
       escalated: null,
       resolved: null,
       monitor: null,
       diagnosis: null,
+      looks: [],
       requests: [],
       actions: [],
       verified: false,
@@ -130,7 +132,9 @@ export class IncidentFold implements Fold {
 
 function alertOf(alert: BodyOf<'incident.opened'>['alert']): Incident['alerts'][number] {
   const { fingerprint, name, severity, source, startsAt } = alert;
-  return { fingerprint, name, severity, source, startsAt, cleared: false };
+  const named = ServiceId.safeParse(alert.service?.trim().toLowerCase());
+  const service = named.success ? named.data : null;
+  return { fingerprint, name, service, severity, source, startsAt, cleared: false };
 }
 
 function worse(one: Severity, other: Severity): Severity {
@@ -152,6 +156,7 @@ function step(incident: Incident, fact: Fact): void {
         if (alert.fingerprint === fact.body.fingerprint) alert.cleared = true;
       return;
     case 'session.spawned':
+      beginLook(incident, fact.body);
       if (incident.state === 'open') incident.state = 'investigating';
       return;
     case 'turn.replied':
@@ -163,7 +168,7 @@ function step(incident: Incident, fact: Fact): void {
       incident.models.usdMicros += fact.body.usdMicros - fact.body.reservedUsdMicros;
       return;
     case 'run.settled':
-      return settleRun(incident, fact.body);
+      return endLook(incident, fact.body);
     case 'tool.intended':
       return intendTool(incident, fact.body);
     case 'tool.refused':
@@ -210,6 +215,7 @@ function stepOwnership(incident: Incident, fact: Fact): void {
       incident.escalated = null;
       incident.monitor = null;
       incident.diagnosis = null;
+      incident.looks = incident.looks.map((look) => ({ ...look, report: null }));
       return;
     default:
       return;
@@ -218,16 +224,11 @@ function stepOwnership(incident: Incident, fact: Fact): void {
 
 function countTurn(models: Incident['models'], { mode, model, why }: BodyOf<'turn.replied'>): void {
   models[mode] += 1;
-  if (why !== null) models.fallback = { turns: (models.fallback?.turns ?? 0) + 1, mode, model, why };
-}
-
-function settleRun(incident: Incident, body: BodyOf<'run.settled'>): void {
-  if (body.report?.role === 'monitor') incident.monitor = body.report;
-  if (body.report?.role === 'diagnosis') {
-    incident.diagnosis = body.report;
-    const named = body.report.outcome === 'likely' || body.report.outcome === 'confirmed';
-    if (named && incident.state === 'investigating') incident.state = 'identified';
-  }
+  if (why === null) return;
+  const earlier = models.fallback;
+  // A paused model fails for the reason for which it was paused.
+  const cause = why === 'breaker_open' ? (earlier?.why ?? why) : why;
+  models.fallback = { turns: (earlier?.turns ?? 0) + 1, mode, model, why: cause };
 }
 
 function intendTool(incident: Incident, body: BodyOf<'tool.intended'>): void {

@@ -1,4 +1,4 @@
-import type { Digest, IncidentId, PersonId, ServiceId } from '#core/ids.ts';
+import type { Digest, IncidentId, PersonId, ServiceId, SessionKey } from '#core/ids.ts';
 import type { DiagnosisReport, MonitorReport } from './reports.ts';
 import type { EscalationReason, Mode, Resolution, Severity } from './vocabulary.ts';
 
@@ -23,10 +23,19 @@ export type IncidentState =
 export type IncidentAlert = {
   fingerprint: Digest;
   name: string;
+  /** Null when the config has no such service. */
+  service: ServiceId | null;
   severity: Severity;
   source: string;
   startsAt: number;
   cleared: boolean;
+};
+
+/** What one sub-agent was sent to look at, and what came back; null while it looks, or when it said nothing. */
+export type Look = {
+  session: SessionKey;
+  service: ServiceId | null;
+  report: MonitorReport | DiagnosisReport | null;
 };
 
 /** So many turns were answered by another than the first choice; the last of them by whom, and why (a closed word). */
@@ -49,8 +58,11 @@ export type Incident = {
   takenBy: PersonId | null;
   escalated: { reason: EscalationReason; missing: readonly string[]; at: number } | null;
   resolved: { resolution: Resolution; by: string; at: number } | null;
+  /** The last look at the service of the page. */
   monitor: MonitorReport | null;
   diagnosis: DiagnosisReport | null;
+  /** All looks of this round, also at other services. */
+  looks: Look[];
   /** What people asked for themselves, in order. */
   requests: { by: PersonId; tool: string; target: string }[];
   actions: IncidentAction[];

@@ -43,6 +43,8 @@ type Part = { kind: 'text'; text: string } | { kind: 'call'; id: string; tool: s
 type State = {
   readonly parts: Map<number, Part>;
   tokens: Tokens | null;
+  /** The first event counts a single token of output; only what comes with the end says how many there were. */
+  isOutputTold: boolean;
   stop: string | null;
   done: boolean;
   failure: Failure | null;
@@ -50,7 +52,10 @@ type State = {
 
 /** Puts the events of one streamed message together. Without `message_stop` there is no reply. */
 export function createMessageReader(): ReplyReader {
-  const state: State = { parts: new Map(), tokens: null, stop: null, done: false, failure: null };
+  const state: State = {
+    ...{ parts: new Map(), tokens: null, isOutputTold: false, stop: null },
+    ...{ done: false, failure: null },
+  };
   return {
     accepts: 'text/event-stream',
     push: (data) => {
@@ -86,6 +91,7 @@ function take(state: State, event: Event): void {
       return;
     case 'message_delta':
       state.tokens = merged(state.tokens, event.usage);
+      state.isOutputTold = typeof event.usage.output_tokens === 'number';
       state.stop = event.delta.stop_reason;
       return;
     case 'message_stop':
@@ -116,7 +122,10 @@ function merged(before: Tokens | null, usage: z.infer<typeof Usage>): Tokens {
   };
 }
 
-function attemptOf({ parts, tokens, stop, done, failure }: State): Attempt {
+function attemptOf({ parts, stop, done, failure, ...counted }: State): Attempt {
+  // Such counts may come several times; those of a reply that ends are the last.
+  const isFinal = counted.isOutputTold && (done || stop !== null);
+  const tokens = isFinal ? counted.tokens : null;
   if (failure !== null) return { ...failure, tokens };
   if (!done) return failed('unavailable', tokens);
   if (tokens === null) return failed('invalid_reply');

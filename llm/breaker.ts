@@ -16,7 +16,7 @@ export type Pass = {
  * Closed: everything passes; the third failure in a row opens it. Open: nothing passes for 30 s. Then half-open: one
  * probe passes, all others are turned away at once instead of waiting for it. The probe closes it by working, opens it
  * again by failing, and leaves the place to the next one when it ended undecided (a person's abort proves nothing).
- * Attempts that passed before it opened count when they come back: only one that worked closes it.
+ * Of the attempts that passed before it opened, one that worked closes it; one that failed does not lengthen the 30 s.
  */
 export type Breaker = { enter(): Pass | null };
 
@@ -42,7 +42,7 @@ export function createBreaker(clock: Clock): Breaker {
         failed: () => {
           leave();
           failures += 1;
-          if (failures >= FAILURES) openedAt = clock.mono();
+          if (openedAt === null ? failures >= FAILURES : probe) openedAt = clock.mono();
         },
         undecided: leave,
       };

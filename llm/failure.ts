@@ -54,11 +54,11 @@ function networkFailure(thrown: unknown, isTimeout: boolean): Failure {
 }
 
 const TOO_LONG =
-  /prompt is too long|context.{0,24}(?:length|window|limit)|maximum context|(?:input|request)[^.]{0,24}too (?:long|large)/i;
+  /prompt is too long|context.{0,24}(?:length|window|limit)|maximum context|(?:input|request)(?:(?!took)[^.]){0,24}too (?:long|large)/i;
 const NO_MODEL = /model[^.]{0,80}(?:not found|does not exist|not supported)/i;
 
 function reasonOf(status: number, said: Said): AttemptFailure {
-  const named = saidReason(said);
+  const named = saidReason(said, status < 500);
   if (status === 401 || status === 403) return 'auth';
   if (status === 408) return 'timeout';
   if (status === 413) return 'too_long';
@@ -66,33 +66,37 @@ function reasonOf(status: number, said: Said): AttemptFailure {
   if (status === 429) return said.code === 'insufficient_quota' ? 'rejected' : 'rate_limited';
   if (status === 503 || status === 529) return 'overloaded';
   if (status === 409 || status >= 500) return named === 'overloaded' ? named : 'unavailable';
-  if (status === 404) return 'unknown_model';
+  // A wrong address answers 404 as well, whatever it is asked for.
+  if (status === 404) return isAboutModel(said) ? 'unknown_model' : 'rejected';
   return named === 'too_long' || named === 'unknown_model' ? named : 'rejected';
 }
 
-/** The reason for an error that came without a status of its own. */
-export function saidReason({ type, code, message }: Said): AttemptFailure {
-  if (code === 'context_length_exceeded' || TOO_LONG.test(message ?? '')) return 'too_long';
-  if (code === 'model_not_found' || NO_MODEL.test(message ?? '')) return 'unknown_model';
-  switch (code ?? type) {
-    case 'overloaded_error':
-      return 'overloaded';
-    case 'rate_limit_error':
-    case 'rate_limit_exceeded':
-      return 'rate_limited';
-    case 'timeout_error':
-      return 'timeout';
-    case 'authentication_error':
-    case 'permission_error':
-      return 'auth';
-    case 'not_found_error':
-      return 'unknown_model';
-    case 'api_error':
-    case 'server_error':
-      return 'unavailable';
-    default:
-      return 'rejected';
-  }
+function isAboutModel({ code, message }: Said): boolean {
+  return code === 'model_not_found' || /\bmodel/i.test(message ?? '');
+}
+
+/** What the vendors name, whatever the text beside it says. */
+const NAMED: ReadonlyMap<string, AttemptFailure> = new Map([
+  ['context_length_exceeded', 'too_long'],
+  ['model_not_found', 'unknown_model'],
+  ['not_found_error', 'unknown_model'],
+  ['overloaded_error', 'overloaded'],
+  ['rate_limit_error', 'rate_limited'],
+  ['rate_limit_exceeded', 'rate_limited'],
+  ['timeout_error', 'timeout'],
+  ['authentication_error', 'auth'],
+  ['permission_error', 'auth'],
+  ['api_error', 'unavailable'],
+  ['server_error', 'unavailable'],
+]);
+
+/** The reason for an error that came without a status of its own. Its text counts only where the request is blamed. */
+export function saidReason({ type, code, message }: Said, isRefused = false): AttemptFailure {
+  const named = NAMED.get(code ?? '') ?? NAMED.get(type ?? '');
+  if (named !== undefined) return named;
+  if (!isRefused && type !== 'invalid_request_error') return 'rejected';
+  if (TOO_LONG.test(message ?? '')) return 'too_long';
+  return NO_MODEL.test(message ?? '') ? 'unknown_model' : 'rejected';
 }
 
 /** How long to wait, ms: in milliseconds, in seconds, or until a date by the provider's own clock. */

@@ -10,15 +10,18 @@ import { failed, Said, saidReason } from './failure.ts';
 import { labelledInput, labelledResult } from './labelled.ts';
 import type { Item, ToolSpec } from './model.ts';
 import { openaiTokens } from './openai-tokens.ts';
-import type { Attempt } from './provider.ts';
+import type { Attempt, Tokens } from './provider.ts';
 import { replyAttempt } from './reply-attempt.ts';
 import type { Wire } from './request-bytes.ts';
 import { toolSchemaFor } from './tool-schema.ts';
 
 type Params = ChatCompletionCreateParamsNonStreaming;
 
+/** How the longest answer is named: OpenAI's newer models refuse the old name, other servers do not know the new one. */
+type Limit = 'max_completion_tokens' | 'max_tokens';
+
 /** Chat Completions, for servers that speak OpenAI's older API; not streamed, which more of them do well with tools. */
-export const chatWire: Wire = {
+export const chatWire = (limit: Limit): Wire => ({
   head: (head, tools) => {
     const system: ChatCompletionMessageParam = { role: 'system', content: head };
     const start = tools.length === 0 ? {} : { tools: tools.map(toolOf) };
@@ -34,12 +37,12 @@ export const chatWire: Wire = {
   tail: ({ model, maxOutputTokens, mustCall, tools }) => {
     const rest: Omit<Params, 'messages'> = {
       model,
-      max_tokens: maxOutputTokens,
+      [limit]: maxOutputTokens,
       ...(tools.length === 0 ? {} : { tool_choice: mustCall ? 'required' : 'auto' }),
     };
     return `],${JSON.stringify(rest).slice(1)}`;
   },
-};
+});
 
 function toolOf(tool: ToolSpec): ChatCompletionFunctionTool {
   const { name, description } = tool;
@@ -85,7 +88,9 @@ const Choice = z.object({
     tool_calls: z.array(Call).nullish(),
   }),
 });
-const Completion = z.object({ choices: z.tuple([Choice], z.unknown()), usage: Usage });
+const Completion = z.object({ choices: z.tuple([Choice], z.unknown()) });
+/** What it cost, read apart: a completion of an odd shape is paid for as well. */
+const Billed = z.object({ usage: Usage });
 /** Some servers answer 200 with an error in the body. */
 const Refusal = z.object({ error: Said });
 
@@ -104,10 +109,12 @@ export function createCompletionReader(): ReplyReader {
 
 function attemptOf(data: string): Attempt {
   const raw = jsonOf(data);
+  const usage = Billed.safeParse(raw).data?.usage;
+  const tokens = usage === undefined ? null : usageOf(usage);
   const parsed = Completion.safeParse(raw);
-  if (parsed.success) return replyOf(parsed.data);
+  if (parsed.success && tokens !== null) return replyOf(parsed.data, tokens);
   const error = Refusal.safeParse(raw).data?.error;
-  return failed(error === undefined ? 'invalid_reply' : saidReason(error));
+  return failed(error === undefined ? 'invalid_reply' : saidReason(error), tokens);
 }
 
 function jsonOf(data: string): unknown {
@@ -118,10 +125,14 @@ function jsonOf(data: string): unknown {
   }
 }
 
-function replyOf({ choices: [{ message, finish_reason }], usage }: z.infer<typeof Completion>): Attempt {
+function usageOf(usage: z.infer<typeof Usage>): Tokens {
   const { cached_tokens, cache_write_tokens } = usage.prompt_tokens_details ?? {};
   const counts = { input: usage.prompt_tokens, output: usage.completion_tokens };
-  const tokens = openaiTokens({ ...counts, cached: cached_tokens, written: cache_write_tokens });
+  return openaiTokens({ ...counts, cached: cached_tokens, written: cache_write_tokens });
+}
+
+function replyOf({ choices }: z.infer<typeof Completion>, tokens: Tokens): Attempt {
+  const [{ message, finish_reason }] = choices;
   return replyAttempt({
     texts: [message.content ?? ''],
     calls: (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => ({

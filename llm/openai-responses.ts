@@ -97,7 +97,10 @@ const Output = z.union([
     arguments: z.string(),
   }),
   z.object({ type: z.literal('message'), content: z.array(Part) }),
-  z.object({ type: z.enum(['reasoning', 'compaction']) }),
+  // Reasoning, searches, and what later versions bring: paid for, but nothing to act on.
+  z
+    .object({ type: z.string().refine((type) => type !== 'function_call' && type !== 'message') })
+    .transform(() => ({ type: 'other' as const })),
 ]);
 const Whole = z.object({
   output: z.array(Output),
@@ -114,6 +117,8 @@ const Event = z.discriminatedUnion('type', [
   }),
   Said.extend({ type: z.literal('error'), error: Said.nullish() }),
 ]);
+/** What it cost, read apart: an answer of an odd shape is paid for as well. */
+const Billed = z.object({ response: z.object({ usage: Usage }) });
 /** Most events are pieces of what the last one repeats; they are told by their first bytes and not parsed. */
 const PIECE = /^\{"type":"response\.[a-z_.]+\.(?:delta|added)"/;
 const Typed = z.object({ type: z.string() });
@@ -133,22 +138,25 @@ export function createResponseReader(): ReplyReader {
       if (PIECE.test(data)) return true;
       const event = eventOf(data);
       if (event === 'other') return true;
-      attempt = event === 'invalid' ? failed('invalid_reply') : attemptOf(event);
+      attempt = 'tokens' in event ? failed('invalid_reply', event.tokens) : attemptOf(event);
       return attempt.kind === 'reply';
     },
     attempt: () => attempt,
   };
 }
 
-function eventOf(data: string): z.infer<typeof Event> | 'other' | 'invalid' {
+function eventOf(data: string): z.infer<typeof Event> | 'other' | { readonly tokens: Tokens | null } {
   // What chat servers end a stream with; harmless here.
   if (data === '[DONE]') return 'other';
+  let raw: unknown;
   try {
-    const raw: unknown = JSON.parse(data);
-    return KNOWN.has(Typed.parse(raw).type) ? Event.parse(raw) : 'other';
+    raw = JSON.parse(data);
   } catch {
-    return 'invalid';
+    return { tokens: null };
   }
+  const type = Typed.safeParse(raw).data?.type;
+  if (type !== undefined && !KNOWN.has(type)) return 'other';
+  return Event.safeParse(raw).data ?? { tokens: usageOf(Billed.safeParse(raw).data?.response.usage) };
 }
 
 function attemptOf(event: z.infer<typeof Event>): Attempt {

@@ -13,7 +13,9 @@ export type OpenaiOptions = {
   /** Null for a server that asks for none. */
   readonly apiKey: Secret | null;
   readonly baseUrl: string;
-  /** `chat` for compatible servers; there `timeoutMs` must cover the whole answer, which is not streamed. */
+  /** OpenAI itself, or a server that speaks like it. */
+  readonly kind: 'openai' | 'openai_compatible';
+  /** `chat` for most compatible servers; there `timeoutMs` must cover the whole answer, which is not streamed. */
   readonly api: 'responses' | 'chat';
   readonly transport: Transport;
   /** Until the answer begins, ms. */
@@ -30,10 +32,15 @@ type Api = {
   readonly createReader: () => ReplyReader;
 };
 
-const apis: Readonly<Record<OpenaiOptions['api'], Api>> = {
-  responses: { path: '/responses', wire: responsesWire, stream: true, createReader: createResponseReader },
-  chat: { path: '/chat/completions', wire: chatWire, stream: false, createReader: createCompletionReader },
+const responses: Api = {
+  ...{ path: '/responses', wire: responsesWire, stream: true, createReader: createResponseReader },
 };
+const chat = { path: '/chat/completions', stream: false, createReader: createCompletionReader };
+
+function apiOf({ kind, api }: Pick<OpenaiOptions, 'kind' | 'api'>): Api {
+  if (api === 'responses') return responses;
+  return { ...chat, wire: chatWire(kind === 'openai' ? 'max_completion_tokens' : 'max_tokens') };
+}
 
 /**
  * OpenAI's Responses API, or Chat Completions of a compatible server, through OpenAI's SDK: one attempt per call. Takes
@@ -41,7 +48,7 @@ const apis: Readonly<Record<OpenaiOptions['api'], Api>> = {
  * throw.
  */
 export function createOpenai(options: OpenaiOptions): Provider {
-  const { name, apiKey, baseUrl, api, transport, timeoutMs } = options;
+  const { name, apiKey, baseUrl, transport, timeoutMs } = options;
   const client = new OpenAI({
     apiKey: apiKey?.reveal() || NO_KEY,
     adminAPIKey: null,
@@ -56,7 +63,7 @@ export function createOpenai(options: OpenaiOptions): Provider {
     maxRetries: 0,
     logLevel: 'off',
   });
-  const { path, wire, stream, createReader } = apis[api];
+  const { path, wire, stream, createReader } = apiOf(options);
   const bytesOf = createRequestBytes(wire);
   return {
     name,

@@ -8,9 +8,12 @@ import type { Route, RouterDeps } from './route.ts';
 
 export type TurnParts = RouterDeps & {
   readonly breakers: (name: string) => Breaker;
-  /** The smallest request, in tokens at most, that was too long for a model; a longer one is not sent to it again. */
-  readonly tooLong: Map<string, number>;
+  /** The smallest request, in tokens at most, that was too long for a model; for a while no longer one is sent to it. */
+  readonly tooLong: Map<string, { readonly size: number; readonly at: number }>;
 };
+
+/** How long a model is spared what was too long for it, ms: what it said may have been wrong, or be mended. */
+const TOO_LONG_MS = 600_000;
 
 /** One turn while it lasts. */
 export type Turning = {
@@ -51,8 +54,7 @@ export async function makeAttempt(turn: Turning, route: Route): Promise<Made> {
   if (turn.over.aborted) return { kind: 'not_made', why: 'timeout' };
   const sent = requestOf(turn, route);
   const size = inputBound(sent);
-  if (size >= (turn.parts.tooLong.get(nameOf(route)) ?? Number.POSITIVE_INFINITY))
-    return { kind: 'not_made', why: 'prompt_too_long' };
+  if (size >= tooLongFor(turn, route)) return { kind: 'not_made', why: 'prompt_too_long' };
   const passes = enter(turn, route);
   if (passes === null) return { kind: 'not_made', why: 'breaker_open' };
   try {
@@ -90,8 +92,14 @@ async function passed(turn: Turning, { route, passes, sent, size }: Order): Prom
 }
 
 function noteTooLong({ parts }: Turning, route: Route, size: number): void {
-  const name = nameOf(route);
-  parts.tooLong.set(name, Math.min(size, parts.tooLong.get(name) ?? size));
+  parts.tooLong.set(nameOf(route), { size, at: parts.clock.mono() });
+}
+
+/** Only what is shorter than the last mark is sent, so a newer mark is always the smaller one. */
+function tooLongFor({ parts }: Turning, route: Route): number {
+  const mark = parts.tooLong.get(nameOf(route));
+  const holds = mark !== undefined && parts.clock.mono() - mark.at < TOO_LONG_MS;
+  return holds ? mark.size : Number.POSITIVE_INFINITY;
 }
 
 const nameOf = ({ provider, model }: Route): string => `${provider.name}/${model}`;

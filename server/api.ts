@@ -11,11 +11,12 @@ import type { ApprovalView } from '#views/approval-standing.ts';
 import { incidentCard } from '#views/incident-card.ts';
 import { incidentRow } from '#views/incident-list.ts';
 import { sessionRows } from '#views/session-list.ts';
-import { type Hold, type LogStanding, type StatusView, statusView } from '#views/status.ts';
+import { type Failing, type Hold, type LogStanding, type StatusView, statusView } from '#views/status.ts';
 import { answerAfterEnd } from './api-after-end.ts';
 import { acceptLog, damageAnswer, type Erase, eraseContent } from './api-log.ts';
 import { acceptPolicy, policyAnswer } from './api-policy.ts';
 import type { ModelSettings } from './config-models.ts';
+import { watchProviders } from './failing-providers.ts';
 import type { Folds } from './folds.ts';
 import type { Api, ApiAnswer, StopRequest } from './http-api.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
@@ -44,8 +45,9 @@ export type ApiDeps = {
 /** What people can ask for over HTTP; roles are looked at here, for every call. */
 export function createApi(deps: ApiDeps): Api {
   const { folds, log } = deps;
+  const failing = watchProviders(log);
   return {
-    status: async () => ok(statusOf(deps)),
+    status: async () => ok(statusOf(deps, failing())),
     incidents: async () =>
       ok([...folds.incidents.closed().map(incidentRow), ...folds.incidents.current().map(incidentRow)]),
     incident: async (_asker, id) => {
@@ -109,7 +111,7 @@ function spendOf({ folds, models, clock }: ApiDeps): Pick<StatusView, 'ai' | 'sp
   return { ai: 'model', spend: { usdMicros, limitUsdMicros: models.budget.day } };
 }
 
-function statusOf(deps: ApiDeps) {
+function statusOf(deps: ApiDeps, failing: readonly Failing[]) {
   const { folds, server, logStanding, holds, offFile, inForce } = deps;
   const { off, frozen, by, at } = folds.stops;
   const fileOff = offFile();
@@ -117,6 +119,7 @@ function statusOf(deps: ApiDeps) {
   return statusView({
     server,
     ...spendOf(deps),
+    failing,
     stops: {
       off: off || fileOff,
       frozen,

@@ -11,11 +11,16 @@ const modelAddress = address.refine(
   (text) => text.startsWith('https:') || isLoopback(URL.parse(text)?.hostname.replace(/^\[|\]$/g, '') ?? ''),
   'must begin with https, unless it is this machine',
 );
+/** The paths of Anthropic's API begin with /v1 themselves; those of OpenAI do not. */
+const anthropicAddress = modelAddress.refine(
+  (text) => !/\/v1\/*$/.test(text),
+  'must not end in /v1: Anthropic has that in every path, so leave it out here',
+);
 const common = { base_url: modelAddress, timeout: duration(1000).default(60_000) };
 const api = z.enum(['responses', 'chat']);
 
 const provider = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('anthropic'), key: secretRef, ...common }),
+  z.strictObject({ kind: z.literal('anthropic'), key: secretRef, ...common, base_url: anthropicAddress }),
   z.strictObject({ kind: z.literal('openai'), key: secretRef, api: api.default('responses'), ...common }),
   z.strictObject({
     kind: z.literal('openai_compatible'),
@@ -139,12 +144,15 @@ export function candidateOf(name: string): Candidate {
   return { provider: name.slice(0, at), model: name.slice(at + 1) };
 }
 
+/** What writing to the cache costs where the config does not say it, in prices of input: Anthropic takes more. */
+const WRITE_SHARE = { anthropic: 1.25, openai: 1, openai_compatible: 1 } as const;
+
 /** A row of the config wins over a published one of the same day, and a provider that only speaks like a vendor has none. */
 function pricesOf({ providers, prices }: ModelsFile): PriceRow[] {
   const own = prices.map(({ cache_read, cache_write, ...row }) => ({
     ...row,
     cacheRead: cache_read ?? row.in,
-    cacheWrite: cache_write ?? row.in,
+    cacheWrite: cache_write ?? Math.ceil(row.in * WRITE_SHARE[providers[row.provider]?.kind ?? 'openai']),
   }));
   const published = Object.entries(providers).flatMap(([name, { kind }]) =>
     publishedPrices.filter((row) => row.provider === kind).map((row) => ({ ...row, provider: name })),

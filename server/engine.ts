@@ -52,7 +52,7 @@ export async function buildEngine(start: Start) {
     specs: agentSpecs(await loadPrompts(), config.inventory),
     onError: (where, message) => logger.error({ where }, message),
   });
-  return { anchors, standing, holds, inForce, metrics, asked, firebreak };
+  return { anchors, standing, verified, holds, inForce, metrics, asked, firebreak };
 }
 export type Engine = Awaited<ReturnType<typeof buildEngine>>;
 

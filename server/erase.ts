@@ -47,7 +47,30 @@ export async function eraseIncident(
   }
 }
 
-/** Destroys every key that the log says is destroyed; to be called at each start. */
+/**
+ * Finishes erasing, and keeps retention, from the moment in which the log is known to be good: a key that was destroyed
+ * never comes back, so nothing but a person destroys one by the word of a log that is not. The returned function ends it.
+ */
+export function eraseOnceVerified(
+  deps: EraseDeps,
+  options: { good: Promise<boolean>; keepMs: number | null; onError: (message: string) => void },
+): () => void {
+  const { good, keepMs, onError } = options;
+  let stopped = false;
+  let stop = (): void => undefined;
+  const begin = (isGood: boolean): void => {
+    if (stopped || !isGood) return;
+    stop = keepRetention(deps, keepMs, onError);
+    finishErasing(deps);
+  };
+  good.then(begin).catch((error: unknown) => onError(messageOf(error)));
+  return () => {
+    stopped = true;
+    stop();
+  };
+}
+
+/** Destroys every key that the log says is destroyed; to be called after each start, once the log was verified. */
 export function finishErasing({ log, folds }: EraseDeps): void {
   for (const id of folds.erased.all()) log.eraseKey(id);
 }

@@ -24,6 +24,13 @@ export type LedgerDeps = {
 
 type Limit = { readonly scope: SpendScope; readonly usdMicros: number };
 type Open = { readonly reservation: Reservation; readonly day: string; readonly limits: readonly Limit[] };
+type Notices = {
+  limits: readonly Limit[];
+  percent: 80 | 100;
+  more: number;
+  turn: Turn;
+  day: string;
+};
 const NOTICE_PERCENT = 80;
 
 /**
@@ -33,6 +40,8 @@ const NOTICE_PERCENT = 80;
  */
 export function createLedger(deps: LedgerDeps): Ledger {
   const held = new Map<string, number>();
+  /** What is reserved and not settled: the worst cases, which mostly come back. What the log holds from before stays. */
+  const unsettled = new Map<string, number>();
   const noticing = new Set<string>();
   const open = new Map<string, Open>();
 
@@ -45,15 +54,18 @@ export function createLedger(deps: LedgerDeps): Ledger {
       return used + usdMicros > limit;
     });
     if (full !== undefined) {
-      await notice([], { limits: [full], percent: 100, turn, day });
+      // Room that only worst cases take is there again in a moment: that is no end of the budget.
+      const isSpent = settled(full.scope) + usdMicros > full.usdMicros;
+      await notice([], { limits: isSpent ? [full] : [], percent: 100, more: 0, turn, day });
       return { kind: 'refused', reason: `${full.scope.kind}_spent` };
     }
     const id = `spend-${deps.random.uuid()}`;
-    hold(limits, usdMicros);
+    hold(held, limits, usdMicros);
     try {
       await deps.log.append([reservedDraft({ id, reservation, day, budget: deps.budget })]);
+      hold(unsettled, limits, usdMicros);
     } finally {
-      hold(limits, -usdMicros);
+      hold(held, limits, -usdMicros);
     }
     open.set(id, { reservation, day, limits });
     return { kind: 'reserved', id };
@@ -64,23 +76,23 @@ export function createLedger(deps: LedgerDeps): Ledger {
     if (known === undefined) throw new FirebreakError('bug', `${id} is not reserved, or was settled before`);
     open.delete(id);
     const { reservation, day, limits } = known;
-    const change = settlement.usdMicros - reservation.usdMicros;
     const near = limits.filter(
       ({ scope, usdMicros }) =>
-        usdMicros > 0 && (deps.fold.spent(scope) + change) * 100 >= usdMicros * NOTICE_PERCENT,
+        usdMicros > 0 && (settled(scope) + settlement.usdMicros) * 100 >= usdMicros * NOTICE_PERCENT,
     );
-    await notice([attemptedDraft(id, known, settlement)], {
-      limits: near,
-      percent: NOTICE_PERCENT,
-      turn: reservation.turn,
-      day,
-    });
+    const { turn } = reservation;
+    const notices = { limits: near, percent: NOTICE_PERCENT, more: settlement.usdMicros, turn, day } as const;
+    await notice([attemptedDraft(id, known, settlement)], notices);
+    hold(unsettled, limits, -reservation.usdMicros);
   }
 
-  /** Appends, with a notice for each of these budgets: once for each percent, however many find out at the same time. */
+  /**
+   * Appends, with a notice for each of these budgets: once for each percent, however many find out at the same time.
+   * `more` is what these drafts settle.
+   */
   async function notice(
     drafts: readonly EntryDraft[],
-    { limits, percent, turn, day }: { limits: readonly Limit[]; percent: 80 | 100; turn: Turn; day: string },
+    { limits, percent, more, turn, day }: Notices,
   ): Promise<void> {
     const keyOf = ({ scope }: Limit): string => `${percent} ${scopeKey(scope)}`;
     const fresh = limits.filter(
@@ -88,7 +100,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     );
     const notices = fresh.map(({ scope, usdMicros: limitUsdMicros }) => {
       const role = scope.kind === 'role' ? scope.role : null;
-      const usdMicros = deps.fold.spent(scope);
+      const usdMicros = settled(scope) + more;
       const body = { scope: scope.kind, role, day, percent, usdMicros, limitUsdMicros };
       return fact('spend.noticed', body, contextOf(turn));
     });
@@ -102,16 +114,20 @@ export function createLedger(deps: LedgerDeps): Ledger {
     }
   }
 
-  function hold(limits: readonly Limit[], usdMicros: number): void {
-    for (const { scope } of limits) {
-      const key = scopeKey(scope);
-      const amount = (held.get(key) ?? 0) + usdMicros;
-      if (amount === 0) held.delete(key);
-      else held.set(key, amount);
-    }
+  function settled(scope: SpendScope): number {
+    return deps.fold.spent(scope) - (unsettled.get(scopeKey(scope)) ?? 0);
   }
 
   return { reserve, settle };
+}
+
+function hold(amounts: Map<string, number>, limits: readonly Limit[], usdMicros: number): void {
+  for (const { scope } of limits) {
+    const key = scopeKey(scope);
+    const amount = (amounts.get(key) ?? 0) + usdMicros;
+    if (amount === 0) amounts.delete(key);
+    else amounts.set(key, amount);
+  }
 }
 
 function limitsOf(budget: Budget, { turn: { incident }, role }: Reservation, day: string): readonly Limit[] {

@@ -43,5 +43,5 @@ function badWhileOpen(reason: string): string {
 }
 
 function replaced({ folder, segment, line, entry, reason }: Damage): string {
-  return `the log before this one was tampered with (${segment} line ${line}, first bad entry ${entry}: ${reason}) and is kept in ${folder}; when you have looked at it, an owner runs: firebreak audit accept`;
+  return `the log before this one was tampered with (${segment} line ${line}, first bad entry ${entry}: ${reason}) and is kept in ${folder}; changes are frozen too. When you have looked at it, an owner runs firebreak freeze off, and: firebreak audit accept`;
 }

@@ -9,7 +9,7 @@ import { carryOver } from './carry-over.ts';
 import { loadConfig } from './config.ts';
 import type { Config } from './config-build.ts';
 import { buildEngine } from './engine.ts';
-import { finishErasing, keepRetention } from './erase.ts';
+import { eraseOnceVerified } from './erase.ts';
 import { startExecutor } from './executor/start.ts';
 import { createFolds, foldList } from './folds.ts';
 import { listenHttp } from './http.ts';
@@ -63,7 +63,7 @@ async function startOnce({
     random,
     folds: foldList(folds),
     command: 'firebreak serve',
-    onDamage: (damage) => carryOver(folds, damage),
+    onDamage: (damage, unproven) => carryOver(folds, damage, unproven),
     onClockBack: (ms) => logger.warn({ ms }, 'the wall clock went back'),
     ...(options.disk && { disk: options.disk }),
   });
@@ -114,10 +114,13 @@ async function startParts(start: Start): Promise<Served> {
     folds,
     onHealth: (source, text) => logger.warn({ source }, text),
   });
-  const erasing = { log, clock, folds };
-  finishErasing(erasing);
-  const stopErasing = keepRetention(erasing, config.retention.payloadsMs, (message) =>
-    logger.error({ where: 'retention' }, message),
+  const stopErasing = eraseOnceVerified(
+    { log, clock, folds },
+    {
+      good: engine.verified.then(() => engine.standing().verified === 'verified'),
+      keepMs: config.retention.payloadsMs,
+      onError: (message) => logger.error({ where: 'retention' }, message),
+    },
   );
   const stopWatching = watchOffFile(start);
   const url = writeServerFile(start, port);

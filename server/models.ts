@@ -80,7 +80,7 @@ async function providerOf(settings: ProviderSettings, transport: Transport): Pro
     return createAnthropic({ ...where, apiKey: settings.key });
   }
   const { createOpenai } = await import('#llm/openai.ts');
-  return createOpenai({ ...where, apiKey: settings.key, api: settings.api });
+  return createOpenai({ ...where, apiKey: settings.key, kind: settings.kind, api: settings.api });
 }
 
 function routesOf(

@@ -115,7 +115,7 @@ export const owners: readonly Owner[] = [
     by: [],
   },
   // Only for the compile cache; a require made from it would be a second way to load code.
-  { imports: ['node:module'], by: ['cli/main.ts', 'demo/shop.ts', 'server/executor/main.ts'] },
+  { imports: ['node:module'], by: ['cli/main.ts'] },
 ];
 
 /** Every broken door, owner rule and undeclared package; `packages` are the dependencies that rooms may load. */

@@ -62,18 +62,18 @@ export function approvalCard(plan: Plan, hash: Digest): ApprovalCard {
 
 function needsOf(plan: Plan): string {
   const targets = targetsOf(plan);
+  const askers = plan.requestedBy.join(' and ');
   if (plan.tier === 'R3') {
     const owner =
       targets.length > 1
         ? `for each of ${targets.join(', ')} an owner of it`
         : `one of them an owner of ${plan.service}`;
-    const requester =
-      plan.requestedBy === null ? 'who asked for it' : `${plan.requestedBy}, who asked for it`;
+    const requester = askers === '' ? 'who asked for it' : `${askers}, who asked for it`;
     return `two people, ${owner}, not ${requester}`;
   }
-  return plan.requestedBy === null
+  return askers === ''
     ? 'one approver'
-    : `one approver; ${plan.requestedBy}, who asked for it, must also type ${targets.join(', ')}`;
+    : `one approver; ${askers}, who asked for it, must also type ${targets.join(', ')}`;
 }
 
 /** Binds what people saw into their decision. */

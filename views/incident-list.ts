@@ -1,8 +1,8 @@
-import { inert } from '#core/inert.ts';
+import { clip, inert } from '#core/inert.ts';
 import { type ClosedIncident, type Incident, outcomeOf, titleOf } from '#incidents/incident.ts';
 import type { Severity } from '#incidents/vocabulary.ts';
 import type { Screen } from './incident-text.ts';
-import { table } from './table.ts';
+import { table, WIDTH } from './table.ts';
 import { ago } from './time.ts';
 import { plainReason } from './words.ts';
 
@@ -25,7 +25,7 @@ export function incidentRow(incident: Incident | ClosedIncident): IncidentRow {
   const open = 'alerts' in incident;
   return {
     id,
-    title: inert(open ? titleOf(incident) : incident.title),
+    title: clip(inert(open ? titleOf(incident) : incident.title), WIDTH),
     severity,
     outcome: plainReason(open ? outcomeOf(incident) : incident.resolved.resolution),
     environment: inert(environment),

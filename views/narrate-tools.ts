@@ -78,15 +78,14 @@ function finished(body: BodyOf<'tool.finished'>, { intent, at, zone }: Finish): 
   return [told(at, actorWords(intent.caller), { what: callWords(intent), ref: call, figure })];
 }
 
-/** `metrics_query errors of checkout`: the tool, and what of what it was asked. */
+/** `http_probe checkout`: the tool, and what of what it was asked; a signal, `errors of checkout`, says which tool it was. */
 function callWords({ tool, args }: BodyOf<'tool.intended'>): string {
   const signal = SignalName.safeParse(args.signal);
   const service = ServiceRef.safeParse(args.service ?? args.target);
   const deploy = DeployRef.safeParse(args.to);
   const version = args.version;
   const parts = [
-    inert(tool),
-    signal.success ? `${signalWords(signal.data)} of` : '',
+    tool === 'metrics_query' && signal.success ? `${signalWords(signal.data)} of` : inert(tool),
     service.success ? serviceOf(service.data) : '',
     typeof args.level === 'string' ? inert(args.level) : '',
     deploy.success ? `${deployOf(deploy.data).back} back` : '',

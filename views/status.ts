@@ -7,6 +7,7 @@ import type { Screen } from './incident-text.ts';
 import { count, dollars } from './numbers.ts';
 import { labelled, pad, wrap } from './table.ts';
 import { ago, duration, instant, until } from './time.ts';
+import { plainReason } from './words.ts';
 
 /** Whether the log was checked from its first byte: `checking` and `bad` hold changes back. */
 export type LogStanding = {
@@ -31,6 +32,8 @@ export const holdReasons = [
   'executor_starting',
 ] as const;
 export type Hold = { readonly reason: (typeof holdReasons)[number]; readonly detail: string | null };
+/** A provider of models whose last attempt failed. */
+export type Failing = { readonly provider: string; readonly reason: string; readonly at: number };
 export type PendingRow = {
   readonly approval: string;
   readonly incident: string;
@@ -42,9 +45,11 @@ export type PendingRow = {
 /** How the whole thing stands. `server` is null when it was read from the log with nothing running. */
 export type StatusView = {
   readonly server: { readonly version: string; readonly startedAt: number; readonly pid: number } | null;
-  readonly ai: 'rules' | 'model';
+  /** `unknown` where no server was asked: what is configured is not in the log. */
+  readonly ai: 'rules' | 'model' | 'unknown';
   /** What models cost on this UTC day, and what they may; null where none is configured or that is not known. */
   readonly spend: { readonly usdMicros: number; readonly limitUsdMicros: number } | null;
+  readonly failing: readonly Failing[];
   readonly stops: Stops;
   readonly holds: readonly Hold[];
   readonly incidents: readonly IncidentRow[];
@@ -58,6 +63,7 @@ export type StatusInput = {
   readonly server: StatusView['server'];
   readonly ai: StatusView['ai'];
   readonly spend: StatusView['spend'];
+  readonly failing: StatusView['failing'];
   readonly stops: Stops;
   readonly holds: readonly Hold[];
   readonly incidents: readonly Incident[];
@@ -68,12 +74,13 @@ export type StatusInput = {
 
 /** The status from the folds; only what is open. */
 export function statusView(input: StatusInput): StatusView {
-  const { server, ai, spend, stops, holds, incidents, approvals, log, policyWaiting } = input;
+  const { server, ai, spend, failing, stops, holds, incidents, approvals, log, policyWaiting } = input;
   const { off, frozen, by, at } = stops;
   return {
     server,
     ai,
     spend,
+    failing: failing.map(({ provider, reason, at }) => ({ provider: inert(provider), reason, at })),
     stops: { off, frozen, by: by === null ? null : inert(by), at },
     holds: holds.map(({ reason, detail }) => ({ reason, detail: detail === null ? null : inert(detail) })),
     incidents: incidents.filter((incident) => incident.resolved === null).map(incidentRow),
@@ -96,7 +103,7 @@ export function renderStatus(view: StatusView, screen: Screen): string[] {
     ...pendingLines(view, screen),
     ...line('changes', changesWord(view, screen), screen, isHeld(view)),
     ...policyLines(view, screen),
-    ...line('AI', aiWord(view), screen, isSpent(view)),
+    ...line('AI', aiWord(view, screen), screen, isSpent(view) || view.failing.length > 0),
     ...line('log', logWord(view.log), screen, view.log.verified === 'bad' || view.log.problem !== null),
     ...line(
       'server',
@@ -110,12 +117,20 @@ export function renderStatus(view: StatusView, screen: Screen): string[] {
   ];
 }
 
-function aiWord({ ai, spend }: StatusView): string {
+function aiWord({ ai, spend, failing }: StatusView, screen: Screen): string {
+  if (ai === 'unknown') return 'known to a running server only';
   if (ai === 'rules') return 'no AI model used: rules';
-  const base = 'AI model, with the rules to fall back on';
-  return spend === null
-    ? base
-    : `${base}; ${dollars(spend.usdMicros)} of ${dollars(spend.limitUsdMicros)} today (UTC)`;
+  const parts = [
+    'AI model, with the rules to fall back on',
+    ...(spend === null
+      ? []
+      : [`${dollars(spend.usdMicros)} of ${dollars(spend.limitUsdMicros)} today (UTC)`]),
+    ...failing.map(
+      ({ provider, reason, at }) =>
+        `last attempt at ${provider} failed: ${plainReason(reason)}, ${ago(at, screen)}`,
+    ),
+  ];
+  return parts.join('; ');
 }
 
 function isSpent({ spend }: StatusView): boolean {

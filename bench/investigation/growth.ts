@@ -25,6 +25,7 @@ export async function ourGrowth(url: string): Promise<Growth> {
   const transport = createTransport();
   const apiKey = new Secret('sk-bench');
   const provider = createOpenai({
+    kind: 'openai',
     name: 'bench',
     apiKey,
     baseUrl: `${url}/v1`,

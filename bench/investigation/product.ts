@@ -132,6 +132,7 @@ type Routed = {
 function routed({ url, transport, inventory, log, folds }: Routed): Model {
   const apiKey = new Secret('sk-bench');
   const provider = createOpenai({
+    kind: 'openai',
     name: 'bench',
     apiKey,
     baseUrl: `${url}/v1`,

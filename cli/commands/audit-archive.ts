@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { archiveLog } from '#audit/archive.ts';
 import { segmentName } from '#audit/segment-files.ts';
 import { logDirOf } from '#audit/verify.ts';
@@ -18,7 +18,7 @@ export async function archive(folder: string, options: ArchiveFlags, context: Co
   const dir = dataDirOf(options, context);
   if (!existsSync(join(logDirOf(dir), segmentName(0))))
     throw new FirebreakError('not_found', `there is no log in ${dir}`);
-  const to = resolve(context.cwd, folder);
+  const to = archiveFolder(resolve(context.cwd, folder), dir);
   const key = options.key === undefined ? {} : { publicKey: textOrFile(options.key, context) };
   const archived = await archiveLog({ dir, to, unique: realRandom.uuid(), ...key });
   if (archived.kind === 'bad') {
@@ -28,4 +28,25 @@ export async function archive(folder: string, options: ArchiveFlags, context: Co
   const { entries, root } = archived.verified;
   const line = `${count(entries, 'entry', 'entries')} archived and verified in ${to}, root ${root ?? 'none'}; ${archived.bytes} bytes were new`;
   return { lines: [line], json: { to, entries, root: root ?? null, bytes: archived.bytes } };
+}
+
+/** The folder itself, if it can be an archive of this log. Throws `usage`. */
+function archiveFolder(to: string, dir: string): string {
+  const refuse = (why: string) => new FirebreakError('usage', `${inert(to)} ${why}`);
+  if (statSync(to, { throwIfNoEntry: false })?.isDirectory() === false) throw refuse('is not a folder');
+  const real = realPath(to);
+  if ([dir, logDirOf(dir)].some((own) => isWithin(real, realpathSync(own))))
+    throw refuse(`lies in the data directory ${inert(dir)}: name a folder elsewhere`);
+  if (logDirOf(to) !== to) throw refuse('holds a folder `log` already: name another');
+  return to;
+}
+
+/** Where a path leads, though its end may not be there yet. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realPath(dirname(path)), basename(path));
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`);
 }

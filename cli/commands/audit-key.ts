@@ -7,13 +7,15 @@ import { FirebreakError } from '#core/errors.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
 
-export type RotateOptions = Common & { readonly reason?: string };
+export type RotateOptions = Common & { readonly reason?: string; readonly yes?: boolean };
 
-/** Gives the log another signing key and destroys the present one. Only while no server runs: it takes the lock. */
+/** Asks, then gives the log another signing key and destroys the present one. Only while no server runs: it takes the lock. */
 export async function rotateKey(options: RotateOptions, context: Context): Promise<Outcome> {
   const dir = dataDirOf(options, context);
   if (!existsSync(join(logDirOf(dir), segmentName(0))))
     throw new FirebreakError('not_found', `there is no log in ${dir}`);
+  if (!(await saysYes(dir, options, context)))
+    return { lines: ['not changed; the same key signs'], json: { kind: 'not_changed' }, exit: 1 };
   const { openFileLog } = await import('#audit/file-log.ts');
   const { createFolds, foldList } = await import('#server/folds.ts');
   const { clock } = context;
@@ -32,4 +34,14 @@ export async function rotateKey(options: RotateOptions, context: Context): Promi
   } finally {
     await log.close();
   }
+}
+
+async function saysYes(dir: string, { yes }: RotateOptions, { prompt }: Context): Promise<boolean> {
+  if (yes === true) return true;
+  if (prompt === null)
+    throw new FirebreakError(
+      'usage',
+      `there is no terminal to ask at: add --yes to destroy the present key of the log in ${dir}`,
+    );
+  return prompt.confirm(`Destroy the present key of the log in ${dir} for ever?`);
 }

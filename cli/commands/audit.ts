@@ -53,8 +53,13 @@ export async function verifyAudit(
   }
   const semantics = replay.counts();
   return {
-    lines: [...bytesLines(result), ...keptLines(kept), ...semanticsLines(semantics)],
-    json: { ...result, root: result.root ?? null, kept: kept?.notes.length ?? 0, semantics },
+    lines: [...bytesLines(result), ...keptLines(kept, result.keptOfReplaced), ...semanticsLines(semantics)],
+    json: {
+      ...result,
+      root: result.root ?? null,
+      kept: (kept?.notes.length ?? 0) - result.keptOfReplaced,
+      semantics,
+    },
   };
 }
 
@@ -71,11 +76,16 @@ function bytesLines(verified: Extract<Verified, { kind: 'ok' }>): string[] {
 
 type Kept = ReturnType<typeof parseNotes>;
 
-function keptLines(kept: Kept | undefined): string[] {
+function keptLines(kept: Kept | undefined, replaced: number): string[] {
   if (kept === undefined) return [];
   const { notes, unreadable } = kept;
   const lost = `${count(unreadable, 'character')} there are no checkpoint and were not compared`;
-  return [`holds ${count(notes.length, 'checkpoint')} kept elsewhere`, ...(unreadable === 0 ? [] : [lost])];
+  const old = `${count(replaced, 'checkpoint')} kept elsewhere of the damaged log before this one, not compared`;
+  return [
+    `holds ${count(notes.length - replaced, 'checkpoint')} kept elsewhere`,
+    ...(replaced === 0 ? [] : [old]),
+    ...(unreadable === 0 ? [] : [lost]),
+  ];
 }
 
 function semanticsLines({ intents, approvals, unread }: ReturnType<Replay['counts']>): string[] {
@@ -89,6 +99,9 @@ function semanticsLines({ intents, approvals, unread }: ReturnType<Replay['count
 function keptIn(value: string, context: Context): Kept {
   const kept = parseNotes(textOrFile(value, context));
   if (kept.notes.length > 0) return kept;
+  const file = resolve(context.cwd, value);
+  if (!value.includes('\n') && !existsSync(file))
+    throw new FirebreakError('usage', `--against: there is no file ${inert(file)}`);
   throw new FirebreakError('usage', 'there is no checkpoint in what --against names');
 }
 

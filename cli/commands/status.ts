@@ -29,15 +29,17 @@ async function offlineStatus(dataDir: string): Promise<StatusView> {
   const off = existsSync(join(dataDir, OFF_FILE));
   return statusView({
     server: runningServer(dataDir),
-    ai: 'rules',
+    // Which models there are is known to a running server only.
+    ai: 'unknown',
     spend: null,
+    failing: [],
     stops: {
       off: off || stops.off,
       frozen: stops.frozen,
       by: off && !stops.off ? `the file ${OFF_FILE}` : stops.by,
       at: off && !stops.off ? null : stops.at,
     },
-    // What holds changes back is known to a running server only.
+    // So is what holds changes back.
     holds: [],
     incidents: incidents.current(),
     approvals: approvals.all(),

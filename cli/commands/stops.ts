@@ -6,6 +6,7 @@ import { StopAnswer } from '../answers.ts';
 import { ask, findServer, type Server } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
+import { hasLog } from '../offline.ts';
 
 /** While a file of this name lies in the data directory, nothing new is done. It can only stop. */
 export const OFF_FILE = 'OFF';
@@ -30,7 +31,9 @@ function stop(
 export async function off(options: Common, context: Context): Promise<Outcome> {
   const dataDir = dataDirOf(options, context);
   const file = join(dataDir, OFF_FILE);
+  const used = isUsed(dataDir);
   writeOff(dataDir, file);
+  if (!used) return nothingStopped(dataDir, file);
   const recorded = await tellServer(options, context);
   const lines = [
     `off: nothing new is done from now on, undo included (${file}). Switch on again: firebreak on`,
@@ -39,6 +42,21 @@ export async function off(options: Common, context: Context): Promise<Outcome> {
     lines: recorded === null ? lines : [...lines, `not yet in the log: ${recorded}`],
     json: { off: true, file, recorded: recorded === null },
   };
+}
+
+/** Whether a Firebreak keeps its data here; a server that is starting may have no log yet. */
+function isUsed(dataDir: string): boolean {
+  return hasLog(dataDir) || existsSync(join(dataDir, 'server.json'));
+}
+
+/** In the wrong folder nothing may read like a stop. */
+function nothingStopped(dataDir: string, file: string): Outcome {
+  const lines = [
+    `no Firebreak has its data in ${dataDir}; nothing was stopped`,
+    'name the right folder: firebreak off --data-dir FOLDER, or run it beside firebreak.yaml',
+    `a server that is started with this folder would find ${file} and do nothing new`,
+  ];
+  return { lines, json: { off: false, file, recorded: false }, exit: 1 };
 }
 
 function writeOff(dataDir: string, file: string): void {

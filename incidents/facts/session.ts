@@ -69,7 +69,7 @@ export const sessionFacts = {
     price: Day,
     latencyMs: Millis,
   }),
-  /** A budget is used up by so many percent, reservations included; once for each of 80 and 100. */
+  /** A budget is used up by so many percent, what calls under way may cost left out; once for each of 80 and 100. */
   'spend.noticed': z.strictObject({
     scope: z.enum(['incident', 'role', 'day']),
     role: Name.nullable(),

@@ -7,12 +7,8 @@ import type { ChangeOutcome } from '#tools/drivers/ports.ts';
 import { type Hello, lineCutter, type Order, readLine, Said } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./main.ts', import.meta.url));
-/** Reads, speaks HTTP, and nothing else: no processes, no workers, no native code, no file written but the code cache. */
-export const executorFlags: readonly string[] = [
-  '--permission',
-  '--allow-fs-read=*',
-  '--allow-fs-write=/tmp/node-compile-cache/*',
-];
+/** Reads, speaks HTTP, and nothing else: no processes, no workers, no native code, no file written. */
+export const executorFlags: readonly string[] = ['--permission', '--allow-fs-read=*'];
 /** A child that has not begun by then never will. */
 const START_MS = 10_000;
 /** The child keeps the deadline itself; one that lets it pass by so much is stuck. */

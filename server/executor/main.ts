@@ -1,13 +1,8 @@
-import { enableCompileCache } from 'node:module';
+import { realClock } from '#core/clock.ts';
+import { serveChanges } from './serve-changes.ts';
 
 // The process that makes changes: the only one with credentials for that. It starts with an empty environment, takes
 // lines on its standard input, and ends when that ends, so that it never outlives the server that started it.
-
-enableCompileCache();
-const [{ serveChanges }, { realClock }] = await Promise.all([
-  import('./serve-changes.ts'),
-  import('#core/clock.ts'),
-]);
 
 const { stdin, stdout } = process;
 stdout.on('error', () => process.exit(1));

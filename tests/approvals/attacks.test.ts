@@ -193,7 +193,7 @@ test('the card does not lend the diagnosed cause to a service that nobody suspec
   });
 });
 
-test('a change whose effect is not known keeps its target until its incident is over, not for ever', async () => {
+test('a change whose effect is not known keeps its target until a person closes the incident, not until code does', async () => {
   const gate = await approved();
   const claimed = await claim(gate.deps, gate.id, same);
   if (claimed.kind !== 'permit') throw new Error(claimed.reason);
@@ -206,8 +206,15 @@ test('a change whose effect is not known keeps its target until its incident is 
     kind: 'refused',
     reason: 'target_busy',
   });
-  await gate.log.append([fact('incident.resolved', { resolution: 'by_hand', by: 'bob' }, onIncident)]);
+  const over = fact('incident.resolved', { resolution: 'recovered', by: 'firebreak' }, onIncident);
+  await gate.log.append([over]);
+  expect(isBusy(viewOf(gate.deps), [restart])).toBe(true);
+  await gate.log.append([fact('incident.reopened', { reason: 'reopened' }, onIncident)]);
+  const actor = { kind: 'person', id: 'bob' } as const;
+  const closed = fact('incident.resolved', { resolution: 'by_hand', by: 'bob' }, { ...onIncident, actor });
+  await gate.log.append([closed]);
   expect(isBusy(viewOf(gate.deps), [restart])).toBe(false);
+  expect(gate.approvals.get(gate.id)).toMatchObject({ state: 'released', reason: 'incident_closed' });
 });
 
 test('whoever decides without the right to is named in the log, and so is a click on another plan', async () => {

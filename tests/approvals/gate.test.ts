@@ -2,9 +2,11 @@ import { expect, test } from 'vitest';
 import { decide } from '#approvals/decide.ts';
 import { expireDue, withdraw } from '#approvals/end.ts';
 import { claim, claimUndo, type Recheck } from '#approvals/gate.ts';
+import { isBusy } from '#approvals/lapse.ts';
 import { createPermitSigner, isSigned, permitKey } from '#approvals/permit.ts';
 import { planHash } from '#approvals/plan.ts';
 import { propose } from '#approvals/propose.ts';
+import { viewOf } from '#approvals/view.ts';
 import type { ApprovalId } from '#core/ids.ts';
 import { ServiceId } from '#core/ids.ts';
 import { approvalStream, fact, incidentStream, SYSTEM, stopStream } from '#incidents/entry.ts';
@@ -61,6 +63,16 @@ test('a permit is signed by the key of this start, names it, and lives 30 s', as
   expect(permit.fields).toMatchObject({ boot: 'boot-1', mintedAt: now, notAfter: now + 30_000 });
 });
 
+test('a permit for a rollback names the exact version that people saw, and so does its intent', async () => {
+  const { deps, id, log } = await approved();
+  const claimed = await claim(deps, id, same);
+  if (claimed.kind !== 'permit') throw new Error(claimed.reason);
+  const exact = { tool: 'service_rollback', target: 'service:checkout', version: 'v41' };
+  expect(claimed.permit.fields.order.change).toEqual(exact);
+  const intents = (await Array.fromAsync(log.read(0))).filter(({ kind }) => kind === 'tool.intended');
+  expect(intents.map(({ body }) => body.args)).toEqual([exact]);
+});
+
 test('a plan nobody approved is not claimed', async () => {
   const { deps, id } = await proposed();
   expect(await claim(deps, id, same)).toEqual({ kind: 'refused', reason: 'not_approved' });
@@ -115,6 +127,16 @@ test('a target that changed between approval and claim makes the plan invalid', 
   const { deps, id, approval } = await approved();
   expect(await claim(deps, id, async () => 'drifted')).toEqual({ kind: 'refused', reason: 'drifted' });
   expect(approval.state).toBe('invalidated');
+});
+
+test('a look at the target that throws after the claim makes the plan invalid and frees its target', async () => {
+  const { deps, id, approval } = await approved();
+  const broken: Recheck = async () => {
+    throw new Error('no room for the answer');
+  };
+  expect(await claim(deps, id, broken)).toEqual({ kind: 'refused', reason: 'dry_run_failed' });
+  expect(approval.state).toBe('invalidated');
+  expect(isBusy(viewOf(deps), [aStep()])).toBe(false);
 });
 
 test.each(['off', 'frozen', 'unverified', 'clockJumped', 'unreadLog'] as const)(

@@ -30,7 +30,8 @@ const plans = [
   { tier: 'R3', steps: [aStep()] },
   { tier: 'R3', steps: [aStep(), other] },
 ] as const;
-const requesters = [null, sam, ann, PersonId.parse('zoe')];
+const zoe = PersonId.parse('zoe');
+const requesters: readonly (readonly PersonId[])[] = [[], [sam], [ann], [zoe], [ann, sam], [sam, zoe]];
 const earlier: readonly (readonly Person[])[] = [
   [],
   [aPerson('ann', ['approver'])],
@@ -65,7 +66,7 @@ const STRIDE = 1009;
 
 type Situation = {
   readonly plan: (typeof plans)[number];
-  readonly requestedBy: PersonId | null;
+  readonly requestedBy: readonly PersonId[];
   readonly before: readonly Person[];
   readonly typed: string | null;
   readonly flags: (typeof flagSets)[number];
@@ -129,7 +130,7 @@ function viewOf({ flags, late }: Situation, people: ReadonlyMap<PersonId, Person
 function attemptOf(situation: Situation, person: Person) {
   const { plan, requestedBy, before, typed } = situation;
   const may = (one: Person, what: 'stops' | 'decides') => one.roles.some((role) => rights[role][what]);
-  const counted = [...before, person].filter((one) => may(one, 'decides') && one.id !== requestedBy);
+  const counted = [...before, person].filter((one) => may(one, 'decides') && !requestedBy.includes(one.id));
   const targets = plan.steps.map(({ target }) => String(target.service));
   const isOwned = (target: string) =>
     counted.some(({ roles: held, teams }) => held.includes('owner') && teams.includes(OWNERS[target] ?? ''));
@@ -144,7 +145,7 @@ function attemptOf(situation: Situation, person: Person) {
     stopped: situation.flags !== 'none',
     saidYesBefore: before.some(({ id }) => id === person.id),
     tier: plan.tier,
-    isRequester: requestedBy === person.id,
+    isRequester: requestedBy.includes(person.id),
     typedAll: typed === needed,
     twoWithOwners: new Set(counted.map(({ id }) => id)).size >= 2 && targets.every(isOwned),
   };
@@ -174,16 +175,22 @@ export function enumerateVoters(enough: typeof suffice): Found {
   for (const voters of groups())
     for (const tier of ['R0', 'R1', 'R2', 'R3'] as const)
       for (const owners of [['team-shop'], ['team-pay'], ['team-shop', 'team-pay'], ['']])
-        for (const requestedBy of [null, ...voters.map(({ id }) => id)]) {
+        for (const requestedBy of askersAmong(voters)) {
           cells += 1;
           const said = enough(voters, { tier, owners, requestedBy });
           if (said !== isEnough(voters, { tier, owners, requestedBy }))
             return {
               cells,
-              wrong: `${tier} ${owners.join('+')} by ${voters.map(({ id }) => id).join(' ')}, asked by ${requestedBy}: ${said}`,
+              wrong: `${tier} ${owners.join('+')} by ${voters.map(({ id }) => id).join(' ')}, asked by ${requestedBy.join(' ')}: ${said}`,
             };
         }
   return { cells, wrong: undefined };
+}
+
+/** Nobody, each of them, and the first with each of them. */
+function askersAmong(voters: readonly Person[]): readonly (readonly PersonId[])[] {
+  const ids = voters.map(({ id }) => id);
+  return [[], ...ids.map((id) => [id]), ...ids.slice(1).map((id) => [...ids.slice(0, 1), id])];
 }
 
 function groups(): readonly (readonly Person[])[] {
@@ -196,14 +203,14 @@ function groups(): readonly (readonly Person[])[] {
   ];
 }
 
-type Asked = { tier: string; owners: readonly string[]; requestedBy: PersonId | null };
+type Asked = { tier: string; owners: readonly string[]; requestedBy: readonly PersonId[] };
 const decides = new Set<Role>(['approver', 'owner']);
 
 /** By counting on fingers: strike out who has no say, then look at who is left. */
 function isEnough(voters: readonly Person[], { tier, owners, requestedBy }: Asked): boolean {
   const left = voters.filter(({ roles: held }) => held.some((role) => decides.has(role)));
   if (tier !== 'R3') return left.length > 0;
-  const strangers = left.filter(({ id }) => id !== requestedBy);
+  const strangers = left.filter(({ id }) => !requestedBy.some((asker) => asker === id));
   const names = new Set(strangers.map(({ id }) => id));
   if (names.size < 2) return false;
   for (const team of owners) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { standingDigest } from '#approvals/policy-standing.ts';
 import { createReplay, type ReplayRule } from '#approvals/semantic-replay.ts';
 import type { Entry, EntryDraft } from '#audit/log.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
@@ -23,7 +24,7 @@ function say<K extends EntryKind>(at: number, kind: K, body: BodyOf<K>, by?: str
 }
 
 /** A plan of two steps that may be undone: roll back checkout, then scale it. */
-function twoSteps(over: { tier?: 'R2' | 'R3'; requestedBy?: string | null } = {}) {
+function twoSteps(over: { tier?: 'R2' | 'R3'; requestedBy?: string[] } = {}) {
   const plan = aPlan();
   const [first] = plan.steps;
   if (first === undefined) throw new Error('a plan has a step');
@@ -33,9 +34,14 @@ function twoSteps(over: { tier?: 'R2' | 'R3'; requestedBy?: string | null } = {}
     change: { tool: 'service_scale' as const, target: first.change.target, replicas: 3 },
     undo: { tool: 'service_scale' as const, replicas: 2 },
   };
-  const requestedBy = over.requestedBy ? person(over.requestedBy) : null;
+  const requestedBy = (over.requestedBy ?? []).map(person);
   return { ...plan, tier: over.tier ?? ('R2' as const), requestedBy, steps: [first, second] };
 }
+
+const acceptedByNobody: BodyOf<'policy.accepted'> = {
+  ...{ by: null, why: 'owner', part: 0, parts: 1, services: [], people: [] },
+  standing: standingDigest({ services: [], people: [] }),
+};
 
 type Plan = ReturnType<typeof twoSteps>;
 const hashOf = (plan: Plan): Digest => taggedHash('firebreak/plan/v1', plan);
@@ -61,12 +67,16 @@ const yes = (at: number, plan: Plan, { by = 'alice', roles = ['approver'], ...ov
   );
 const claim = (at: number, step = 0) => say(at, 'approval.claimed', { approval: A3, step, boot: 'boot-1' });
 
+/** The rollback as it is ordered: to the version that the preview shows. */
+const exact = { tool: 'service_rollback', target: 'service:checkout', version: 'v41' };
+
 type Intent = Partial<BodyOf<'tool.intended'>>;
 function intent(at: number, call: string, over: Intent = {}): Line {
   const step = over.step ?? 0;
   const of = twoSteps().steps[step];
   const undo = over.phase === 'undo';
-  const args = over.args ?? (undo ? { target: of?.target.ref ?? '', ...of?.undo } : { ...of?.change });
+  const run = step === 0 ? exact : { ...of?.change };
+  const args = over.args ?? (undo ? { target: of?.target.ref ?? '', ...of?.undo } : run);
   return say(at, 'tool.intended', {
     call: CallId.parse(call),
     tool: (undo ? of?.undo?.tool : of?.tool) ?? '',
@@ -157,7 +167,7 @@ const [asked, approved, claimed, ran] = [
   at('approval.claimed'),
   at('tool.intended', 1),
 ];
-const wide = twoSteps({ tier: 'R3', requestedBy: 'carol' });
+const wide = twoSteps({ tier: 'R3', requestedBy: ['carol', 'dan'] });
 const wideBy = (...people: [by: string, roles: string[]][]): Line[] => [
   request(3, wide),
   ...people.map(([by, roles], index) => yes(4, wide, { by, roles, complete: index === people.length - 1 })),
@@ -216,6 +226,11 @@ const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
     'too_few_approvers',
     wideBy(['alice', ['owner']], ['carol', ['approver']]),
   ],
+  [
+    'one of two requesters as second person of a wide change',
+    'too_few_approvers',
+    wideBy(['alice', ['owner']], ['dan', ['approver']]),
+  ],
   ['a claim before anybody approved', 'claimed_without_approval', without(approved)],
   [
     'a claim after the yes was taken back',
@@ -256,10 +271,20 @@ const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
   [
     'another target than was approved',
     'other_change_than_approved',
+    instead(ran, intent(5, 'e2', { args: { ...exact, target: 'service:payment' } })),
+  ],
+  [
+    'another version than people saw',
+    'other_change_than_approved',
+    instead(ran, intent(5, 'e2', { args: { ...exact, version: 'v40' } })),
+  ],
+  [
+    'a place in the history instead of a version',
+    'other_change_than_approved',
     instead(
       ran,
       intent(5, 'e2', {
-        args: { tool: 'service_rollback', target: 'service:payment', to: 'deploy:checkout@-1' },
+        args: { tool: 'service_rollback', target: 'service:checkout', to: 'deploy:checkout@-1' },
       }),
     ),
   ],
@@ -290,6 +315,11 @@ const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
     before(at('tool.intended', 3), say(9, 'off.set', { on: true, by: 'alice' })),
   ],
   [
+    'a policy that nobody accepted',
+    'policy_widened_without_owner',
+    before(at('tool.intended', 3), say(9, 'policy.accepted', acceptedByNobody)),
+  ],
+  [
     'an approval used for another incident',
     'approval_of_another_incident',
     instead(claimed, { at: T0 + 5000, draft: { ...claim(5).draft, incidentId: IncidentId.parse('INC-2') } }),
@@ -304,6 +334,7 @@ test.each(forged)('%s is found in a log with good signatures: %s', async (_name,
 test('every rule is broken by one of the forged logs', () => {
   const rules: Record<ReplayRule, true> = {
     outcome_without_intent: true,
+    policy_widened_without_owner: true,
     call_repeated: true,
     change_without_approval: true,
     approval_repeated: true,

@@ -51,10 +51,12 @@ function say({ deps, approvals }: Shop, approval: ApprovalId, person: Person, ty
   return decide(deps, { approval, hash, decision: 'approve', person, via: 'cli', typed });
 }
 
-async function requested(shop: Shop, by: Person, tool = 'service_rollback'): Promise<void> {
-  await shop.log.append([
-    fact('change.requested', { by: by.id, tool, target: 'service:checkout' }, onIncident),
-  ]);
+async function requested(
+  shop: Shop,
+  by: Person,
+  ...[tool = 'service_rollback', target = 'service:checkout']: readonly string[]
+): Promise<void> {
+  await shop.log.append([fact('change.requested', { by: by.id, tool, target }, onIncident)]);
 }
 
 test('a change of two teams needs an owner of each, and every target typed', async () => {
@@ -81,7 +83,7 @@ test('a yes to one’s own wish counts only with the target typed, and is never 
   const shop = await aShop();
   await requested(shop, alice);
   const own = await asked(shop, [rollback]);
-  expect(shop.approvals.get(own)?.plan.requestedBy).toBe('alice');
+  expect(shop.approvals.get(own)?.plan.requestedBy).toEqual(['alice']);
   expect(await say(shop, own, alice)).toMatchObject({ reason: 'target_not_typed' });
   expect(await say(shop, own, alice, 'inventory')).toMatchObject({ reason: 'target_not_typed' });
   expect(await say(shop, own, alice, 'checkout')).toMatchObject({ complete: true });
@@ -96,10 +98,27 @@ test('a yes to one’s own wish counts only with the target typed, and is never 
   expect(await say(wide, id, bob, 'checkout')).toMatchObject({ complete: false });
 });
 
+test('everybody who asked for a part of a plan counts as asking for it, not only who asked last', async () => {
+  const two = await aShop();
+  await requested(two, alice);
+  await requested(two, bob);
+  await requested(two, alice);
+  const own = await asked(two, [rollback]);
+  expect(two.approvals.get(own)?.plan.requestedBy).toEqual(['alice', 'bob']);
+  for (const person of [alice, bob])
+    expect(await say(two, own, person)).toMatchObject({ reason: 'target_not_typed' });
+  const wide = await aShop();
+  await requested(wide, alice);
+  await requested(wide, bob, 'service_restart', 'service:payments');
+  const id = await asked(wide, [rollback, ofPayments]);
+  for (const person of [alice, bob])
+    expect(await say(wide, id, person, 'checkout payments')).toMatchObject({ reason: 'requester' });
+});
+
 test('who asked is read from the log: a wish for another change, or of another incident, is not one for this', async () => {
   const shop = await aShop();
   await requested(shop, alice, 'service_restart');
-  expect(shop.approvals.get(await asked(shop, [rollback]))?.plan.requestedBy).toBeNull();
+  expect(shop.approvals.get(await asked(shop, [rollback]))?.plan.requestedBy).toEqual([]);
 });
 
 test('an incident starts no more changes than its budget, also when the plans were approved before', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseNotes } from '#audit/kept-checkpoints.ts';
@@ -88,6 +88,27 @@ test('another log in its place, or a note that nobody of it signed, is found', a
     reason: 'a kept checkpoint of 3 entries is not signed by this log',
   });
   expect(await verifyLog({ dir: one.dir, against: ['words'] })).toMatchObject({ kind: 'bad' });
+});
+
+test('checkpoints kept across a change of log are held by the new one beside those of the one it replaced', async () => {
+  const { dir, log, notes } = await aLog(4);
+  await log.close();
+  const path = join(dir, 'log/00000000.jsonl');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"body":{"i":3}', '"body":{"i":9}'));
+  rmSync(join(dir, 'cache'), { recursive: true });
+  const next = await fileLog(dir, { onDamage: () => [] });
+  const mine = next.checkpoint().note;
+  await next.close();
+  expect(await verifyLog({ dir, against: [...notes, mine] })).toMatchObject({
+    kind: 'ok',
+    keptOfReplaced: 5,
+  });
+  expect(await verifyLog({ dir, against: [mine] })).toMatchObject({ kind: 'ok', keptOfReplaced: 0 });
+  const reason = expect.stringContaining('is of another log');
+  expect(await verifyLog({ dir, against: notes })).toMatchObject({ kind: 'bad', reason });
+  const other = await aLog(3);
+  const mixed = [...notes, mine, ...other.notes];
+  expect(await verifyLog({ dir, against: mixed })).toMatchObject({ kind: 'bad', reason });
 });
 
 test('notes are found in a file of notes, and what is none of them is counted', async () => {

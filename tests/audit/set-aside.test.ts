@@ -13,6 +13,7 @@ import { expect, test } from 'vitest';
 import type { EntryDraft } from '#audit/log.ts';
 import type { Damage } from '#audit/set-aside.ts';
 import { verifyLog } from '#audit/verify.ts';
+import { editSigned } from './edit-snapshot.ts';
 import { countingFold, draft, entriesOf, fileLog, incident, tempDir } from './support.ts';
 
 const SEGMENT = 'log/00000000.jsonl';
@@ -160,6 +161,36 @@ test.each(Object.entries(steps))('a crash after %s is finished by the next openi
   expect([third.found, third.log.size()]).toEqual([[], 2]);
 });
 
+test('a crash in the middle of the move is finished though an older damaged log with a higher number was kept', async () => {
+  const dir = await closedLog();
+  const older = await closedLog();
+  tamper(older);
+  await (await takeOver(older)).log.close();
+  cpSync(join(older, OLD), join(dir, 'log.tampered-2'), { recursive: true });
+  tamper(dir);
+  const crashed = join(tempDir(), 'crashed');
+  cpSync(dir, crashed, { recursive: true });
+  const { log, found } = await takeOver(dir);
+  await log.close();
+  const [folder = ''] = found.map((damage) => damage.folder);
+  expect(folder).toBe('log.tampered-3');
+  mkdirSync(join(crashed, folder));
+  cpSync(join(dir, folder, 'damage.json'), join(crashed, folder, 'damage.json'));
+  renameSync(join(crashed, 'log'), join(crashed, folder, 'log'));
+  const again = await takeOver(crashed);
+  expect(again.found).toEqual(found);
+  expect((await entriesOf(again.log))[1]?.body).toEqual({ seen: 2 });
+});
+
+test('a log stays where it is when people take parts of an older damaged one away', async () => {
+  const dir = await closedLog();
+  tamper(dir);
+  await (await takeOver(dir)).log.close();
+  rmSync(join(dir, OLD, 'keys'), { recursive: true });
+  const { found, log } = await takeOver(dir);
+  expect([found, log.size()]).toEqual([[], 2]);
+});
+
 test('a crash before the beginning of the new log was noted adds nothing to it', async () => {
   const dir = await closedLog();
   tamper(dir);
@@ -213,11 +244,9 @@ test('what the check behind the start finds wrong is looked at in full by the ne
   expect(again.found).toMatchObject([{ size: 1, entry: 1, reason: 'payload p1 does not match its digest' }]);
 });
 
-test('a doctored cache costs a full replay and not the log', async () => {
+test('a doctored cache, signed with the key of the log, costs a full replay and not the log', async () => {
   const dir = await closedLog();
-  change(join(dir, 'cache/snapshot.json'), (text) =>
-    text.replace('tool.finished\\":5', 'tool.finished\\":7'),
-  );
+  editSigned(dir, (text) => text.replace('tool.finished\\":5', 'tool.finished\\":7'));
   const log = await fileLog(dir, { folds: [countingFold()] });
   expect((await log.verifyInBackground(() => [countingFold()])).kind).toBe('tampered');
   await log.close();

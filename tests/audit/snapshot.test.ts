@@ -1,10 +1,18 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { newChain } from '#audit/chain.ts';
+import { signCheckpoint } from '#audit/checkpoint.ts';
+import type { Recovered } from '#audit/recover.ts';
+import { type NoteSigner, newSignerKey, parseSignerKey, parseVerifierKey } from '#audit/signed-note.ts';
+import { createSnapshotter } from '#audit/snapshotter.ts';
 import { createStreamVersions } from '#audit/stream-versions.ts';
-import { countingFold, draft, entriesOf, fileLog, tempDir } from './support.ts';
-
-const SNAPSHOT = 'cache/snapshot.json';
+import { verifyLog } from '#audit/verify.ts';
+import { realRandom } from '#core/clock.ts';
+import { sha256 } from '#core/hash.ts';
+import { stolenKey } from '#tests/torture/tamper/forge.ts';
+import { editSigned, editUnsigned, SNAPSHOT } from './edit-snapshot.ts';
+import { countingFold, draft, entriesOf, fileLog, incident, tempDir } from './support.ts';
 
 async function closedLog(entries = 30): Promise<string> {
   const dir = tempDir();
@@ -58,7 +66,9 @@ test('snapshots are written every so many entries without waiting for the end', 
   const dir = tempDir();
   const log = await fileLog(dir, { folds: [countingFold()], snapshotEvery: 10 });
   for (let i = 0; i < 25; i += 1) await log.append([draft()]);
-  await expect.poll(() => JSON.parse(readFileSync(join(dir, SNAPSHOT), 'utf8')).size).toBeGreaterThan(9);
+  await expect
+    .poll(() => JSON.parse(readFileSync(join(dir, SNAPSHOT), 'utf8').split('\n')[0] ?? '').size)
+    .toBeGreaterThan(9);
 });
 
 test.each([
@@ -66,22 +76,22 @@ test.each([
   ['is cut', (dir: string) => edit(dir, SNAPSHOT, (text) => text.slice(0, 200))],
   [
     'has another format',
-    (dir: string) => edit(dir, SNAPSHOT, (text) => text.replace('"format":2', '"format":3')),
+    (dir: string) => editSigned(dir, (text) => text.replace('"format":3', '"format":2')),
   ],
-  [
-    'has another size',
-    (dir: string) => edit(dir, SNAPSHOT, (text) => text.replace('"size":31', '"size":30')),
-  ],
+  ['has another size', (dir: string) => editSigned(dir, (text) => text.replace('"size":31', '"size":30'))],
   [
     'has another root',
-    (dir: string) => edit(dir, SNAPSHOT, (text) => text.replace(/"root":"..../, '"root":"0000')),
+    (dir: string) => editSigned(dir, (text) => text.replace(/"root":"..../, '"root":"0000')),
   ],
-  ['has another fold', (dir: string) => edit(dir, SNAPSHOT, (text) => text.replace('"kinds"', '"sorts"'))],
-  ['has subtrees that do not fit its size', (dir: string) => edit(dir, SNAPSHOT, oneSubtree)],
+  ['has another fold', (dir: string) => editSigned(dir, (text) => text.replace('"kinds"', '"sorts"'))],
+  ['has subtrees that do not fit its size', (dir: string) => editSigned(dir, oneSubtree)],
   [
     'has a fold state that cannot be read',
-    (dir: string) => edit(dir, SNAPSHOT, (t) => t.replace('{\\"log', '[\\"log')),
+    (dir: string) => editSigned(dir, (t) => t.replace('{\\"log', '[\\"log')),
   ],
+  ['has no signature', (dir: string) => edit(dir, SNAPSHOT, (text) => text.slice(0, text.indexOf('\n')))],
+  ['is signed by another key', (dir: string) => editSigned(dir, (text) => text, anotherKey(dir))],
+  ['has a checkpoint for a signature', checkpointAsSignature],
 ])('a snapshot that %s costs a full replay and nothing else', async (_name, damage) => {
   const dir = await closedLog();
   damage(dir);
@@ -99,7 +109,7 @@ test('a fold of another version is replayed from the start', async () => {
   expect(fold.counts.get('tool.finished')).toBe(30);
 });
 
-test.each([
+const DOCTORED: [string, (text: string) => string][] = [
   ['fold state', (text: string) => text.replace('tool.finished\\":30', 'tool.finished\\":29')],
   ['stream versions', (text: string) => text.replace(/"streams":"[^"]*"/, `"streams":"${forgedVersions()}"`)],
   ['last time', (text: string) => text.replace(/"lastTs":\d/, '"lastTs":2')],
@@ -107,13 +117,91 @@ test.each([
     'end of payloads',
     (text: string) => text.replace('"payloadEnd":{"segment":0', '"payloadEnd":{"segment":1'),
   ],
-])('a snapshot with a doctored %s is found out by the check behind the start', async (_name, change) => {
+];
+
+test.each(DOCTORED)('a snapshot with a doctored %s that nobody signed is not used', async (_name, change) => {
   const dir = await closedLog();
-  edit(dir, SNAPSHOT, change);
-  const { snapshot, verdict } = await verdictOf(dir);
-  expect(snapshot).toBe('used');
-  expect(verdict).toEqual({ kind: 'tampered', reason: 'the snapshot does not follow from the log' });
+  editUnsigned(dir, change);
+  const { snapshot, verdict, fold } = await verdictOf(dir);
+  expect(snapshot).toBe('none');
+  expect(verdict).toEqual({ kind: 'ok', entries: 31 });
+  expect(fold.save()).toEqual({ 'log.opened': 1, 'tool.finished': 30 });
 });
+
+test('a snapshot signed by the key before this one is not used', async () => {
+  const dir = await closedLog();
+  const before = stolenKey(dir);
+  const log = await fileLog(dir, { folds: [countingFold()] });
+  await log.rotateKey('yearly');
+  await log.close();
+  editSigned(dir, (text) => text, before);
+  expect(await verdictOf(dir)).toMatchObject({ snapshot: 'none', verdict: { kind: 'ok', entries: 33 } });
+});
+
+test('a snapshot written after a change of key is used', async () => {
+  const dir = await closedLog();
+  const log = await fileLog(dir, { folds: [countingFold()], snapshotEvery: 1 });
+  await log.rotateKey('yearly');
+  await log.close();
+  expect(await verdictOf(dir)).toMatchObject({ snapshot: 'used', verdict: { kind: 'ok', entries: 33 } });
+});
+
+test('no snapshot is written while the log names a key that does not sign yet', async () => {
+  const dir = await closedLog(1);
+  const [signer, next] = [stolenKey(dir), parseVerifierKey(anotherKey(dir).verifierKey)];
+  if (!next) throw new Error('a new key cannot be read');
+  const chain = newChain(next);
+  const state: Recovered = {
+    ...{ kind: 'ok', chain, end: { segment: 0, at: 0, line: 0 }, checkpointAt: 0, replayed: 0, index: [] },
+    ...{ versions: createStreamVersions(), claimed: undefined, cut: { bytes: 0, payloadBytes: 0 } },
+  };
+  const cacheDir = tempDir();
+  const snapshotter = createSnapshotter({ cacheDir, every: 1, folds: [], state, signer: () => signer });
+  snapshotter.note(1);
+  await snapshotter.finish();
+  expect(readdirSync(cacheDir)).toEqual([]);
+  chain.verifier = parseVerifierKey(signer.verifierKey) ?? next;
+  await snapshotter.finish();
+  expect(readdirSync(cacheDir)).toEqual(['snapshot.json']);
+});
+
+test('a doctored snapshot makes no start cut payloads that the log holds', async () => {
+  const dir = tempDir();
+  const log = await fileLog(dir);
+  const payloads = [{ id: 'p', content: Buffer.from('evidence') }];
+  await log.append([draft({ incidentId: incident(1), payloads })]);
+  await log.close();
+  const bytes = () => statSync(join(dir, 'log/payloads-00000000')).size;
+  const before = bytes();
+  editUnsigned(dir, (text) => text.replace(/"payloadEnd":\{[^}]*\}/, '"payloadEnd":{"segment":0,"at":0}'));
+  await (await fileLog(dir)).close();
+  expect(bytes()).toBe(before);
+  expect((await verifyLog({ dir })).kind).toBe('ok');
+});
+
+test.each(DOCTORED)(
+  'a signed snapshot with a wrong %s is found out behind the start',
+  async (_name, change) => {
+    const dir = await closedLog();
+    editSigned(dir, change);
+    const { snapshot, verdict } = await verdictOf(dir);
+    expect(snapshot).toBe('used');
+    expect(verdict).toEqual({ kind: 'tampered', reason: 'the snapshot does not follow from the log' });
+  },
+);
+
+function anotherKey(dir: string): NoteSigner {
+  const key = parseSignerKey(newSignerKey(stolenKey(dir).name, realRandom.bytes(32)));
+  if (!key) throw new Error('a new key cannot be read');
+  return key;
+}
+
+/** The log's key did sign this note, but not as one about a snapshot. */
+function checkpointAsSignature(dir: string): void {
+  const text = readFileSync(join(dir, SNAPSHOT), 'utf8').split('\n')[0] ?? '';
+  const { note } = signCheckpoint(stolenKey(dir), 31, Buffer.from(sha256(text), 'hex'));
+  writeFileSync(join(dir, SNAPSHOT), `${text}\n${note}`);
+}
 
 /** The root stays the same, but the next entry would get a wrong one. */
 function oneSubtree(text: string): string {
@@ -142,7 +230,7 @@ test('a place in the snapshot that leads past the wanted entries is noticed by t
       '"index":[{"seq":0,"place":{"segment":0,"at":0,',
       `"index":[{"seq":0,"place":{"segment":0,"at":${secondGroup(dir)},`,
     );
-  edit(dir, SNAPSHOT, forged);
+  editSigned(dir, forged);
   const log = await fileLog(dir, { folds: [countingFold()] });
   await expect(entriesOf(log, 0)).rejects.toMatchObject({ code: 'log_tampered' });
 });

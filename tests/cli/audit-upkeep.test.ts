@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openFileLog } from '#audit/file-log.ts';
 import { verifyLog } from '#audit/verify.ts';
+import type { Prompt } from '#cli/context.ts';
 import { realRandom } from '#core/clock.ts';
 import { FakeClock } from '#tests/fakes/fake-clock.ts';
 import { stolenKey } from '../torture/tamper/forge.ts';
@@ -26,15 +27,39 @@ test('audit rotate-key changes the key of a log that nobody has open, and gives 
   const open = () => openFileLog({ dir: place.data, clock: new FakeClock(), random: realRandom });
   await (await open()).close();
   const before = stolenKey(place.data).verifierKey;
-  const ran = await place.run(['audit', 'rotate-key', '--reason', 'yearly', '--data-dir', place.data]);
+  const ran = await place.run([
+    'audit',
+    'rotate-key',
+    '--yes',
+    '--reason',
+    'yearly',
+    '--data-dir',
+    place.data,
+  ]);
   expect(ran).toMatchObject({ exit: 0 });
   expect(ran.out.join('\n')).toContain(stolenKey(place.data).name);
   expect(stolenKey(place.data).verifierKey).not.toBe(before);
   expect(await verifyLog({ dir: place.data, publicKey: before })).toMatchObject({ kind: 'ok', entries: 3 });
   const log = await open();
-  const refused = await place.run(['audit', 'rotate-key', '--data-dir', place.data]);
+  const refused = await place.run(['audit', 'rotate-key', '--yes', '--data-dir', place.data]);
   expect([refused.exit, refused.err.join('\n')]).toEqual([1, expect.stringContaining('in use by')]);
   await log.close();
+});
+
+test('audit rotate-key asks before it destroys a key, and changes nothing without a yes', async () => {
+  using place = aPlace();
+  await (await openFileLog({ dir: place.data, clock: new FakeClock(), random: realRandom })).close();
+  const before = stolenKey(place.data).verifierKey;
+  const run = (prompt: Prompt | null) =>
+    place.run(['audit', 'rotate-key', '--data-dir', place.data], { prompt });
+  const unasked = await run(null);
+  expect([unasked.exit, unasked.err.join()]).toEqual([2, expect.stringContaining('add --yes')]);
+  const no = answering(false);
+  expect(await run(no)).toMatchObject({ exit: 1, out: ['not changed; the same key signs'] });
+  expect(no.asked).toHaveLength(1);
+  expect(stolenKey(place.data).verifierKey).toBe(before);
+  expect((await run(answering(true))).exit).toBe(0);
+  expect(stolenKey(place.data).verifierKey).not.toBe(before);
 });
 
 test('audit rotate-key makes no log where there is none', async () => {
@@ -103,4 +128,27 @@ test('incidents erase asks before it sends anything, and names what cannot be ta
   expect((await place.run(['incidents', 'erase', 'nonsense', '--yes', '--data-dir', place.data])).exit).toBe(
     2,
   );
+});
+
+test('an archive in its own data directory, or in place of something else, is refused by name', async () => {
+  using place = aPlace();
+  await (await openFileLog({ dir: place.data, clock: new FakeClock(), random: realRandom })).close();
+  writeFileSync(join(place.dir, 'a-file'), '');
+  mkdirSync(join(place.dir, 'other/log'), { recursive: true });
+  symlinkSync(place.data, join(place.dir, 'a-link'));
+  const before = readdirSync(place.data, { recursive: true }).toSorted();
+  const lies = /lies in the data directory/;
+  for (const [folder, why] of [
+    [place.data, lies],
+    [join(place.data, 'log'), lies],
+    [join(place.data, 'new/folder'), lies],
+    ['a-link/new', lies],
+    ['a-file', /a-file is not a folder/],
+    ['other', /other holds a folder `log` already/],
+  ] as const) {
+    const { exit, out, err } = await place.run(['audit', 'archive', folder, '--data-dir', place.data]);
+    expect([folder, exit, out]).toEqual([folder, 2, []]);
+    expect(err.join('')).toMatch(why);
+  }
+  expect(readdirSync(place.data, { recursive: true }).toSorted()).toEqual(before);
 });

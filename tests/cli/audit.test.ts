@@ -131,3 +131,24 @@ test('a verifier that lies beside the proof already is left as it is', async () 
   await place.run(['audit', 'prove', '2', '--out', 'proofs/p.json']);
   expect(readFileSync(join(place.dir, 'proofs', 'verify-proof.mjs'), 'utf8')).toMatch(/^firebreak\.log/);
 });
+
+test.each([
+  [['verify', '--against', '.'], /cannot read .*: .*EISDIR/],
+  [['verify', '--key', '.'], /cannot read .*: .*EISDIR/],
+  [['verify', '--against', '/none/such'], /--against: there is no file \/none\/such/],
+])('audit %j says what cannot be read', async (argv, line) => {
+  using place = aPlace();
+  await logOf(place);
+  const { exit, out, err } = await place.run(['audit', ...argv]);
+  expect([exit, out]).toEqual([2, []]);
+  expect(err.join('')).toMatch(line);
+});
+
+test('audit show names a segment that is a folder', async () => {
+  using place = aPlace();
+  await logOf(place);
+  mkdirSync(join(place.data, 'log/00000001.jsonl'));
+  const { exit, out, err } = await place.run(['audit', 'show']);
+  expect([exit, out.length]).toEqual([1, 5]);
+  expect(err[0]).toBe('00000001.jsonl line 0: segment is missing');
+});

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { aPlace } from './a-context.ts';
+import { writeServerFile } from './a-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
@@ -28,5 +29,6 @@ test('the command ends with its exit code, results on standard output and the re
   const failed = await firebreak(place.dir, 'status', '--json');
   expect(failed.exit).toBe(1);
   expect(JSON.parse(failed.out)).toMatchObject({ error: 'server_unreachable' });
+  writeServerFile(place.data, 'http://127.0.0.1:9');
   expect(await firebreak(place.dir, 'off', '--json')).toMatchObject({ exit: 0, err: '' });
 });

@@ -71,6 +71,15 @@ test('without a server the log is read, and one line says so', async () => {
   expect(text).toContain('server    not running');
 });
 
+test('status without a server does not claim to know whether an AI model is used', async () => {
+  using place = aPlace();
+  await logOf(place);
+  const text = (await place.run(['status'])).out.join('\n');
+  expect(text).not.toContain('no AI model');
+  expect(text).toContain('AI        known to a running server only');
+  expect(JSON.parse((await place.run(['status', '--json'])).out.join())).toMatchObject({ ai: 'unknown' });
+});
+
 test('without a token status still says that a server runs, and that it could not be asked', async () => {
   using place = aPlace();
   await logOf(place);
@@ -134,8 +143,21 @@ test('audit verify finds a changed byte and audit show prints what is there', as
   expect(bad.out[0]).toMatch(/^NOT intact: /);
 });
 
-test('off writes its file without token, server or data directory, and says that it is not in the log', async () => {
+test('off in a folder where no Firebreak keeps data says first that nothing was stopped, and fails', async () => {
   using place = aPlace();
+  const { exit, out } = await place.run(['off']);
+  expect([exit, out[0]]).toEqual([1, `no Firebreak has its data in ${place.data}; nothing was stopped`]);
+  expect(existsSync(join(place.data, 'OFF'))).toBe(true);
+  const again = await place.run(['off', '--json']);
+  expect([again.exit, JSON.parse(again.out.join())]).toMatchObject([1, { off: false, recorded: false }]);
+});
+
+test('off writes its file without token, server or data directory, and says that it is not in the log', async () => {
+  using nowhere = aPlace();
+  using place = aPlace();
+  await nowhere.run(['off']);
+  expect(existsSync(join(nowhere.data, 'OFF'))).toBe(true);
+  await logOf(place);
   const { exit, out } = await place.run(['off']);
   expect(exit).toBe(0);
   expect(existsSync(join(place.data, 'OFF'))).toBe(true);

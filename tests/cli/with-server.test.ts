@@ -43,6 +43,7 @@ test('status and an incident of the server are drawn here, with the token in the
     ai: 'rules',
     spend: null,
     stops: { off: false, frozen: false, by: null, at: null },
+    failing: [],
     holds: [],
     incidents: [],
     approvals: [],
@@ -248,6 +249,43 @@ test('triage takes a few words as well; the first line is what it is called', as
     name: 'checkout is failing',
     summary: 'checkout is failing since the last deploy',
   });
+});
+
+test('triage refuses what is no text, a folder, and what no page can hold, in one line and unsent', async () => {
+  using place = aPlace();
+  await using server = await aServer(place.data, () => ({ status: 500, body: {} }));
+  const refused = async (content: Uint8Array | null) => {
+    if (content !== null) writeFileSync(join(place.dir, 'given'), content);
+    const { exit, err } = await place.run(['triage', content === null ? './' : 'given'], token);
+    return [exit, err.length, err[0]];
+  };
+  const notText = [
+    2,
+    1,
+    expect.stringMatching(/given is not text; give a few words, or alerts as JSON in UTF-8$/),
+  ];
+  expect(await refused(Buffer.from('checkout\0is down'))).toEqual(notText);
+  expect(await refused(Buffer.from([0x66, 0xff, 0xfe, 0x20]))).toEqual(notText);
+  expect(await refused(null)).toEqual([
+    2,
+    1,
+    `${place.dir} is a folder; give a file, or - for standard input`,
+  ]);
+  for (const size of [257 * 1024, 200 * 1024])
+    expect((await refused(Buffer.alloc(size, '"')))[2]).toContain('is larger than a page may be (256 KiB)');
+  const stdin = async () => 'x \u{fffd}';
+  expect((await place.run(['triage', '-'], { ...token, stdin })).exit).toBe(2);
+  expect(server.seen).toEqual([]);
+});
+
+test('a long first line is cut to a name, and its whole text still goes along', async () => {
+  using place = aPlace();
+  const body = { incidents: ['INC-4'], alerts: 1, skipped: 0 };
+  await using server = await aServer(place.data, () => ({ status: 202, body }));
+  const said = 'a'.repeat(200_000);
+  expect((await place.run(['triage', '-'], { ...token, stdin: async () => said })).exit).toBe(0);
+  const sent = JSON.parse(server.seen[0]?.body ?? '');
+  expect([sent.name.length, sent.summary]).toEqual([120, said]);
 });
 
 test('the token of the home directory is found', async () => {

@@ -17,7 +17,7 @@ const price = { ...PRICE, provider: 'any', model: 'any' };
 
 /**
  * Compares them. Tokens that were told must be booked, to the token. A reply that broke before it told counts as all that
- * was reserved, which must cover the bill. An attempt that we broke off ourselves counts like that too, whatever stood in
+ * was reserved, which must cover its own bill: what others counted too much does not make up for it. An attempt that we broke off ourselves counts like that too, whatever stood in
  * the part that nobody read any more.
  */
 export function booksOf(entries: readonly Entry[], fakes: readonly FakeProvider[]): Books {
@@ -36,11 +36,15 @@ export function booksOf(entries: readonly Entry[], fakes: readonly FakeProvider[
   const aborted = attempts.filter(({ outcome }) => outcome === 'aborted');
   const exact = aborted.every(({ tokens }) => tokens !== null && total(Object.values(tokens)) === 0);
   const requests = fakes.reduce((count, fake) => count + fake.seen().length, 0);
-  const counted = total(attempts.map(({ usdMicros }) => usdMicros));
-  const billed = total(bills.map(({ tokens }) => costOf(price, tokens)));
+  const counted = attempts.map(({ usdMicros }) => usdMicros).toSorted((a, b) => b - a);
+  const billed = bills.map(({ tokens }) => costOf(price, tokens)).toSorted((a, b) => b - a);
   const checks: readonly (readonly [boolean, string])[] = [
     [!exact || same(ours, theirs), `booked ${JSON.stringify(ours)}, billed ${JSON.stringify(theirs)}`],
-    [counted >= billed, `${counted} counted as spent, ${billed} billed`],
+    // The n-th dearest of each: so there is a pairing in which no attempt counts less than its bill.
+    [
+      billed.every((usd, nth) => usd <= (counted[nth] ?? 0)),
+      `${total(counted)} counted as spent, ${total(billed)} billed, or an attempt counts less than its bill`,
+    ],
     [
       requests <= attempts.length && requests >= attempts.length - aborted.length,
       `${attempts.length} attempts, ${aborted.length} of them broken off, ${requests} requests`,

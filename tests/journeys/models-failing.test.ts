@@ -25,6 +25,23 @@ const some = modelScenarios.filter(({ name }) =>
   ['bad-deploy', 'dead-dependency', 'false-alarm', 'wrong-fix'].includes(name),
 );
 
+test.each([...both, 'chat'] as const)(
+  'replies of %s that break off are each counted at no less than their bill',
+  async (api) => {
+    const cut = { kind: 'cut', after: 0.95 } as const;
+    const faults = { kind: 'first', faults: [cut, null, cut, null, cut] } as const;
+    const { run, fakes } = await modelsForTest({ seed: 7, providers: [{ api, faults }] });
+    for (const scenario of some.slice(0, 1)) await play(run, scenario);
+    const entries = await run.entries();
+    const broken = entries.filter(
+      ({ kind, body }) => kind === 'model.attempted' && body.outcome === 'unavailable',
+    );
+    expect(broken).toHaveLength(3);
+    expect(broken.map(({ body }) => body.tokens)).toEqual([null, null, null]);
+    expect(booksOf(entries, fakes).problems).toEqual([]);
+  },
+);
+
 describe.each(some)('$name', (scenario) => {
   test('with the first provider dead, the second answers and it ends as the table says', async () => {
     const { run, fakes } = await modelsForTest({

@@ -82,7 +82,7 @@ function adapterOf(api: Api, { fake, transport, name }: Place): Provider {
   const common = { name, apiKey: new Secret(KEY), transport, timeoutMs: 10_000 };
   return api === 'anthropic'
     ? createAnthropic({ ...common, baseUrl: fake.url })
-    : createOpenai({ ...common, api, baseUrl: `${fake.url}/v1` });
+    : createOpenai({ ...common, kind: 'openai', api, baseUrl: `${fake.url}/v1` });
 }
 
 function modelOf({ clock, log, folds, rules }: ModelParts, providers: readonly Provider[], incident: number) {

@@ -30,6 +30,20 @@ async function fake(options: Partial<FakeProviderOptions> = {}) {
   return { server, transport };
 }
 
+test('the longest answer is named as OpenAI wants it of OpenAI, and as most know it of others', async () => {
+  const { server, transport } = await fake();
+  const of = async (kind: 'openai' | 'openai_compatible', model: string) => {
+    const where = { baseUrl: `${server.url}/v1`, transport, timeoutMs: 5000 };
+    const apiKey = new Secret('sk-test-0123456789');
+    const attempt = await ask(createOpenai({ ...where, kind, name: 'o', apiKey, api: 'chat' }), { model });
+    const { max_tokens, max_completion_tokens } = JSON.parse(server.seen().at(-1)?.body ?? '{}');
+    return [attempt.kind, max_tokens, max_completion_tokens];
+  };
+  expect(await of('openai', 'gpt-5')).toEqual(['reply', undefined, 1000]);
+  expect(await of('openai_compatible', 'llama3')).toEqual(['reply', 1000, undefined]);
+  expect(await of('openai_compatible', 'gpt-5')).toEqual(['failed', 1000, undefined]);
+});
+
 describe.each(vendors)('$api', ({ api, create }) => {
   test('a call comes back with its arguments, and tokens as they were billed', async () => {
     const { server, transport } = await fake();
@@ -228,7 +242,7 @@ describe('what cannot be used is said at once', () => {
   ])('address %j', (baseUrl) => {
     for (const make of [
       () => createAnthropic({ ...rest, apiKey: good, baseUrl }),
-      () => createOpenai({ ...rest, apiKey: good, baseUrl, api: 'chat' }),
+      () => createOpenai({ kind: 'openai', ...rest, apiKey: good, baseUrl, api: 'chat' }),
     ]) {
       expect(make).toThrow(expect.objectContaining({ code: 'config_invalid' }));
       expect(make).not.toThrow(/hunter2/);
@@ -239,7 +253,7 @@ describe('what cannot be used is said at once', () => {
     const apiKey = new Secret(key);
     for (const make of [
       () => createAnthropic({ ...rest, apiKey, baseUrl: url }),
-      () => createOpenai({ ...rest, apiKey, baseUrl: url, api: 'responses' }),
+      () => createOpenai({ kind: 'openai', ...rest, apiKey, baseUrl: url, api: 'responses' }),
     ]) {
       expect(make).toThrow(/key of model provider main/);
       expect(make).toThrow(expect.objectContaining({ message: expect.not.stringContaining(key || 'sk-') }));

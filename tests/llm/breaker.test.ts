@@ -43,6 +43,17 @@ test('a probe that fails opens it for another 30 s', async () => {
   expect(enter()).not.toBeNull();
 });
 
+test('an attempt from before it opened that fails late does not lengthen the 30 s', async () => {
+  const clock = new FakeClock();
+  const { enter } = createBreaker(clock);
+  const [late, ...others] = [enter(), enter(), enter(), enter()];
+  for (const one of others) one?.failed();
+  await clock.advance(29_000);
+  late?.failed();
+  await clock.advance(1000);
+  expect(enter()).not.toBeNull();
+});
+
 test('a probe that ends undecided proves nothing: the next one may try at once', async () => {
   const { clock, enter } = opened();
   await clock.advance(30_000);

@@ -151,7 +151,7 @@ test('an error inside a stream is the failure that it names', async () => {
     vendor && (await ask(vendor.create(url, say(events(list), 'text/event-stream'))));
   const start = good.anthropic[0];
   const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
-  expect(await of(anthropic, start, error)).toMatchObject({ reason: 'overloaded', tokens: { input: 10 } });
+  expect(await of(anthropic, start, error)).toMatchObject({ reason: 'overloaded', tokens: null });
   expect(await of(responses, { type: 'error', code: 'rate_limit_exceeded', message: 'slow' })).toMatchObject({
     reason: 'rate_limited',
   });
@@ -159,6 +159,67 @@ test('an error inside a stream is the failure that it names', async () => {
   expect(await of(responses, { type: 'response.failed', response: failed })).toMatchObject({
     reason: 'unavailable',
     tokens: { input: 10 },
+  });
+});
+
+test('a message that breaks off counts what its end said of it, never the one token of its beginning', async () => {
+  const [anthropic] = vendors;
+  const of = async (...list: unknown[]) =>
+    anthropic && (await ask(anthropic.create(url, say(events(list), 'text/event-stream'))));
+  const first = { ...good.anthropic[0], message: { usage: { input_tokens: 10, output_tokens: 1 } } };
+  const parts = good.anthropic.slice(1, -2);
+  const end = good.anthropic.slice(-2);
+  const between = { type: 'message_delta', delta: { stop_reason: null }, usage: { output_tokens: 2 } };
+  for (const sent of [[first], [first, ...parts], [first, ...parts, between]])
+    expect(await of(...sent)).toMatchObject({ kind: 'failed', reason: 'unavailable', tokens: null });
+  expect(await of(first, ...parts, end[0])).toMatchObject({
+    kind: 'failed',
+    tokens: { input: 10, output: 5 },
+  });
+  expect(await of(first, ...parts, end[1])).toMatchObject({ kind: 'failed', reason: 'invalid_reply' });
+});
+
+test('the name of an error says more than its text, which counts only where the request is blamed', async () => {
+  const [anthropic] = vendors;
+  const of = async (type: string, message: string) =>
+    anthropic &&
+    (await ask(
+      anthropic.create(url, say(events([{ type: 'error', error: { type, message } }]), 'text/event-stream')),
+    ));
+  const took = 'Request took too long to process';
+  expect(await of('timeout_error', took)).toMatchObject({ reason: 'timeout' });
+  expect(await of('api_error', 'input too long')).toMatchObject({ reason: 'unavailable' });
+  expect(await of('some_new_error', 'input too long')).toMatchObject({ reason: 'rejected' });
+  expect(await of('invalid_request_error', took)).toMatchObject({ reason: 'rejected' });
+  expect(await of('invalid_request_error', 'prompt is too long: 9')).toMatchObject({ reason: 'too_long' });
+});
+
+test('an answer of an odd shape costs what it says, and no more is guessed', async () => {
+  const [, responses, chat] = vendors;
+  const [choice] = good.chat[0].choices;
+  const [, completed] = good.responses;
+  const tokens = { input: 10, cacheRead: 0, cacheWrite: 0, output: 5 };
+  const call = { id: 't1', type: 'function', function: { name: 'report', arguments: { a: 1 } } };
+  const asObject = { ...choice, message: { content: null, tool_calls: [call] } };
+  for (const choices of [[], [asObject]]) {
+    const body = JSON.stringify({ ...good.chat[0], choices });
+    expect(chat && (await ask(chat.create(url, say(body, 'application/json'))))).toMatchObject({
+      reason: 'invalid_reply',
+      tokens,
+    });
+  }
+  const of = async (item: object) => {
+    const output = [item, ...completed.response.output];
+    const event = { ...completed, response: { ...completed.response, output } };
+    return responses && (await ask(responses.create(url, say(events([event]), 'text/event-stream'))));
+  };
+  expect(await of({ type: 'web_search_call', id: 'w' })).toMatchObject({
+    kind: 'reply',
+    text: 'Hello.',
+    tokens,
+  });
+  expect(await of({ type: 'function_call', call_id: 't', name: 'report', arguments: {} })).toMatchObject({
+    ...{ reason: 'invalid_reply', tokens },
   });
 });
 
@@ -203,6 +264,9 @@ describe('an error answer', () => {
     [402, { error: { type: 'billing_error' } }, 'rejected'],
     [403, {}, 'auth'],
     [404, { error: { message: 'model "x" not found, try pulling it first' } }, 'unknown_model'],
+    [404, { error: { type: 'not_found_error', message: 'model: claude-x' } }, 'unknown_model'],
+    [404, { error: { type: 'not_found_error', message: 'Not Found' } }, 'rejected'],
+    [404, { error: { message: 'Invalid URL (POST /v1/v1/responses)' } }, 'rejected'],
     [422, { error: { message: 'The model `x` does not exist' } }, 'unknown_model'],
     [302, {}, 'rejected'],
     [504, {}, 'unavailable'],

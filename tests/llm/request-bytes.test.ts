@@ -11,7 +11,7 @@ import { answered, aRequest, asked, brief, look, report } from './a-request.ts';
 const wires = [
   ['anthropic', anthropicWire],
   ['responses', responsesWire],
-  ['chat', chatWire],
+  ['chat', chatWire('max_completion_tokens')],
 ] as const;
 
 /** Pairs of calls and results as a session holds them, with any text. */

@@ -235,6 +235,16 @@ test('what was too long once is not sent to that model again, what is shorter is
   expect(await rig.ask()).toMatchObject({ by: { mode: 'model' } });
 });
 
+test('what was too long once is tried again after ten minutes', async () => {
+  const a = provider('a', fails('too_long', { status: 400 }), said);
+  const rig = aRouter([routeTo(a)]);
+  await rig.ask();
+  await rig.clock.advance(599_999);
+  expect(await rig.ask()).toMatchObject({ by: { mode: 'rules', why: 'prompt_too_long' } });
+  await rig.clock.advance(1);
+  expect(await rig.ask()).toMatchObject({ by: { mode: 'model' } });
+});
+
 test('a wrong key makes no storm: so many turns, three attempts', async () => {
   const a = provider('a', fails('auth', { status: 401 }));
   const rig = aRouter([routeTo(a)]);

@@ -22,7 +22,7 @@ export const vendors: readonly Vendor[] = [
     (api): Vendor => ({
       api,
       create: (url, transport, timeoutMs = 5000) =>
-        createOpenai({ name: 'o', apiKey, baseUrl: `${url}/v1`, api, transport, timeoutMs }),
+        createOpenai({ kind: 'openai', name: 'o', apiKey, baseUrl: `${url}/v1`, api, transport, timeoutMs }),
     }),
   ),
 ];

@@ -98,6 +98,25 @@ test('a price of the config replaces the published one, and one that is not writ
   expect(priceOn('local', 'gpt-5', '2026-12-01')).toBeUndefined();
 });
 
+test('writing to the cache costs a quarter more than input with Anthropic, where the config does not say it', () => {
+  const row = (provider: string) => `{provider: ${provider}, model: x, date: 2026-01-01, in: 2, out: 4}`;
+  const models = load(
+    `${MODELS.replace('  prices:', `  prices:\n    - ${row('main')}\n    - ${row('local')}`)}`,
+  ).models;
+  const writeOn = (provider: string) =>
+    models === null ? undefined : candidatePrice(models, { provider, model: 'x' }, '2026-12-01')?.cacheWrite;
+  expect([writeOn('main'), writeOn('local')]).toEqual([2_500_000, 2_000_000]);
+});
+
+test.each(['/v1', '/proxy/v1/'])(
+  'an address of Anthropic that ends in %s is refused with what to write',
+  (path) => {
+    expect(mistakes(MODELS.replace('https://models.test}', `https://models.test${path}}`))).toEqual([
+      'firebreak.yaml:7  models.providers.main.base_url: must not end in /v1: Anthropic has that in every path, so leave it out here',
+    ]);
+  },
+);
+
 test('a key that is named but not there fails the start, at its line', () => {
   expect(mistakes(MODELS, {})).toEqual([
     'firebreak.yaml:7  models.providers.main.key: environment variable A_KEY is not set',

@@ -6,7 +6,7 @@ import { sha256 } from '#core/hash.ts';
 import { IncidentId, PersonId } from '#core/ids.ts';
 import { fact, SYSTEM } from '#incidents/entry.ts';
 import { REOPEN_MS } from '#incidents/incident-fold.ts';
-import { eraseIncident, finishErasing, keepRetention } from '#server/erase.ts';
+import { eraseIncident, eraseOnceVerified, finishErasing, keepRetention } from '#server/erase.ts';
 import { createFolds, foldList } from '#server/folds.ts';
 import { FakeClock } from '#tests/fakes/fake-clock.ts';
 import { tempDir } from '../audit/support.ts';
@@ -120,6 +120,27 @@ test('a crash between the entry and the key is made good by the next start', asy
   const again = await opened(dir, one.clock);
   finishErasing(again);
   expect(await contentOf(again.log, INC(1))).toBe(undefined);
+});
+
+test.each([
+  ['known to be good', true, undefined],
+  ['bad or not checked', false, 'secret 1'],
+])('a log that is %s destroys the keys that it says are destroyed: %s', async (_name, isGood, left) => {
+  const one = await opened(tempDir(), new FakeClock());
+  await incident(one, 1);
+  const context = { actor: SYSTEM, traceId: 'test', incident: INC(1) };
+  await one.log.append([fact('payloads.erased', { by: null, reason: 'retention' }, context)]);
+  const checked = Promise.withResolvers<boolean>();
+  const errors: string[] = [];
+  const options = { good: checked.promise, keepMs: DAY, onError: (text: string) => errors.push(text) };
+  const stop = eraseOnceVerified(one, options);
+  await one.clock.advance(2 * DAY);
+  expect(await contentOf(one.log, INC(1))).toBe('secret 1');
+  checked.resolve(isGood);
+  await checked.promise;
+  expect(await contentOf(one.log, INC(1))).toBe(left);
+  stop();
+  expect([errors, one.clock.waiting]).toEqual([[], 0]);
 });
 
 test('a log that cannot be written erases nothing', async () => {

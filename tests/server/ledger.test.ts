@@ -132,6 +132,26 @@ test('80 percent of a budget and its end are noticed once each', async () => {
   ]);
 });
 
+test('room that only calls under way take is no end of a budget, and the true notices still come', async () => {
+  const { ledger, log } = await books();
+  const noticed = async () =>
+    (await facts(log)).flatMap((one) =>
+      one.kind === 'spend.noticed' ? [[one.body.percent, one.body.usdMicros]] : [],
+    );
+  const [one, two] = [await reserved(ledger, asks(500)), await reserved(ledger, asks(500))];
+  expect(await ledger.reserve(asks(500))).toEqual({ kind: 'refused', reason: 'incident_spent' });
+  await ledger.settle(one, cost(90));
+  expect(await noticed()).toEqual([]);
+  await ledger.settle(two, cost(90));
+  await ledger.settle(await reserved(ledger, asks(700)), cost(640));
+  expect(await noticed()).toEqual([[80, 820]]);
+  await ledger.reserve(asks(181));
+  expect(await noticed()).toEqual([
+    [80, 820],
+    [100, 820],
+  ]);
+});
+
 test('200 calls at once never pass a budget, and all that fits is used', async () => {
   const { ledger, fold } = await books({ incident: 1000, day: 1500, roles: new Map([['diagnosis', 300]]) });
   const answers = await Promise.all(

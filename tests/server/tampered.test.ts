@@ -13,7 +13,7 @@ const SENDER = 'sender-token-of-a-test';
 
 const Status = z.object({
   incidents: z.array(z.object({ id: z.string(), outcome: z.string() })),
-  stops: z.object({ frozen: z.boolean() }),
+  stops: z.object({ frozen: z.boolean(), off: z.boolean() }),
   holds: z.array(z.object({ reason: z.string() })),
   log: z.object({ verified: z.string(), problem: z.string().nullable() }),
 });
@@ -74,15 +74,18 @@ services: [{id: checkout}, {id: search}]
   return { dataDir, start };
 }
 
-/** Changes the newest entry of a kind. */
-function tamper(dataDir: string, kind: string): void {
+/** Changes the newest entry of a kind, to another one that can be read unless told otherwise. */
+function tamper(dataDir: string, kind: string, change = readable): void {
   const path = join(dataDir, 'log/00000000.jsonl');
   const lines = readFileSync(path, 'utf8').split('\n');
   const at = lines.findLastIndex((line) => line.includes(`"kind":"${kind}"`));
   const line = lines[at] ?? '';
-  writeFileSync(path, lines.with(at, line.replace(/"traceId":"./, '"traceId":"x')).join('\n'));
+  writeFileSync(path, lines.with(at, change(line)).join('\n'));
   rmSync(join(dataDir, 'cache'), { recursive: true });
 }
+
+const readable = (line: string): string => line.replace(/"traceId":"./, '"traceId":"x');
+const unreadable = (line: string): string => line.slice(0, -1);
 
 test('after tampering the server starts with a new log, keeps the open incidents and the freeze, and holds changes back until an owner accepts', async () => {
   const home = aHome();
@@ -132,12 +135,27 @@ test('no name is given out twice across a damaged log', async () => {
   await first.alert('checkout');
   await first.alert('search');
   await first.stop();
-  tamper(home.dataDir, 'incident.opened');
+  tamper(home.dataDir, 'incident.opened', unreadable);
   const server = await home.start();
   await server.alert('search');
   const ids = (await server.status()).incidents.map(({ id }) => id).sort();
   expect(ids).toEqual(['INC-1', 'INC-1002']);
 });
+
+test.each(Object.entries({ readable, unreadable }))(
+  'an early entry that became another, %s, loses no later incident and no stop',
+  async (_, change) => {
+    const home = aHome();
+    const first = await home.start();
+    await first.alert('checkout');
+    await first.ask('/v1/stop', { body: { freeze: true, off: true } });
+    await first.stop();
+    tamper(home.dataDir, 'config.loaded', change);
+    const { incidents, stops } = await (await home.start()).status();
+    expect(incidents).toEqual([{ id: 'INC-1', outcome: 'escalated' }]);
+    expect(stops).toEqual({ frozen: true, off: true });
+  },
+);
 
 test('only an owner erases what an incident holds, and only when it is closed for good', async () => {
   const home = aHome();

@@ -21,6 +21,8 @@ const Printed = z
       actions: z.array(z.string()),
       verified: z.boolean(),
       mode: z.enum(['rules', 'model']),
+      modelCalls: z.int().min(0),
+      usdMicros: z.int().min(0),
       ms: z.number(),
     }),
   ])

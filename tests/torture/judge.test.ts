@@ -49,6 +49,8 @@ const result = (over: Partial<RunResult> = {}): RunResult => ({
   actions: [],
   verified: true,
   mode: 'rules',
+  modelCalls: 0,
+  usdMicros: 0,
   ms: 1,
   ...over,
 });

@@ -66,6 +66,20 @@ test.each<[string, Partial<Evidence>, string[]]>([
   ['an incident that nobody closed', { end: ending({ resolved: null }) }, ['lost']],
   ['an end that nobody was told of', { end: ending({ plans: ['undone'], told: ['opened'] }) }, ['lost']],
   [
+    'an undo that was told and is not there',
+    { end: ending({ plans: ['undone'], told: ['undone'] }) },
+    ['lost'],
+  ],
+  ['an undo that nobody could make', { end: ending({ plans: ['undone'], told: ['not_recovered'] }) }, []],
+  [
+    'an undo that was told and is there',
+    {
+      effects: [effect('a', 'v41'), effect('b', 'v42')],
+      end: ending({ plans: ['undone'], told: ['undone'] }),
+    },
+    [],
+  ],
+  [
     'a quarantine without need',
     { end: ending({ plans: ['quarantined'], told: ['unknown'] }) },
     ['quarantined'],

@@ -13,7 +13,7 @@ export function aPlan(over: { step?: object; plan?: object } = {}): Plan {
     incident: 'INC-1',
     session: 'agent:remediation:subagent:1',
     run: 'run-4',
-    requestedBy: null,
+    requestedBy: [],
     service: 'checkout',
     environment: 'demo',
     cause: 'bad_deploy',

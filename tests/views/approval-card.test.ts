@@ -120,14 +120,14 @@ test('a change of two services names both, wants an owner of each, and both type
 });
 
 test('the card names who asked for the change and what their own yes takes', () => {
-  const own = aPlan({ plan: { requestedBy: 'bob' } });
+  const own = aPlan({ plan: { requestedBy: ['bob'] } });
   expect(approvalCard(own, planHash(own))).toMatchObject({
     needs: 'one approver; bob, who asked for it, must also type checkout',
     typed: '',
   });
-  const wide = aPlan({ plan: { requestedBy: 'bob', tier: 'R3' } });
+  const wide = aPlan({ plan: { requestedBy: ['bob', 'carol'], tier: 'R3' } });
   expect(approvalCard(wide, planHash(wide)).needs).toBe(
-    'two people, one of them an owner of checkout, not bob, who asked for it',
+    'two people, one of them an owner of checkout, not bob and carol, who asked for it',
   );
 });
 

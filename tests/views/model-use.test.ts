@@ -133,6 +133,7 @@ test('status says what today cost and of what', () => {
     ai: 'model',
     spend: { usdMicros: 4_200_000, limitUsdMicros: 20_000_000 },
     stops: { off: false, frozen: false, by: null, at: null },
+    failing: [],
     holds: [],
     incidents: [],
     approvals: [],
@@ -141,6 +142,24 @@ test('status says what today cost and of what', () => {
   });
   expect(renderStatus(view, screen).join('\n').replaceAll(/\s+/g, ' ')).toContain(
     'AI AI model, with the rules to fall back on; $4.20 of $20.00 today (UTC)',
+  );
+});
+
+test('status names each provider whose last attempt failed, with why and when', () => {
+  const view = statusView({
+    server: null,
+    ai: 'model',
+    spend: null,
+    failing: [{ provider: 'anthropic', reason: 'rate_limited', at: screen.now - 120_000 }],
+    stops: { off: false, frozen: false, by: null, at: null },
+    holds: [],
+    incidents: [],
+    approvals: [],
+    log: { entries: 1, verified: 'verified', problem: null },
+    policyWaiting: { answers: 0, people: 0 },
+  });
+  expect(renderStatus(view, screen).join('\n').replaceAll(/\s+/g, ' ')).toContain(
+    'AI AI model, with the rules to fall back on; last attempt at anthropic failed: rate limited, 2 min ago',
   );
 });
 

@@ -26,7 +26,7 @@ test('a whole incident is told from page to recovery', () => {
     '03:12:20  page      HighErrorRate checkout (critical) from alertmanager',
     '03:12:20  INC-1     opened, owner team-shop, mode act',
     '03:12:20  spawned   monitor with 3 tools, at most 25 calls in 5 min',
-    '03:12:20  monitor   metrics_query errors of checkout e3   31 % (normal < 0.9 %)',
+    '03:12:20  monitor   errors of checkout               e3   31 % (normal < 0.9 %)',
     '03:12:20  monitor   http_probe checkout              e4   503 in 12 ms',
     '03:12:20  finding   impaired since 03:12:02: errors of checkout',
     '03:12:20  finding   errors of checkout high          e3   31 % (normal 0.2 %)',
@@ -49,6 +49,25 @@ test('a whole incident is told from page to recovery', () => {
     '03:12:32  verified  errors 0.3 %, in its band for 5 samples A-3',
     '03:12:33  INC-1     resolved (recovered) after 13 s, 0 model calls, $0.00',
   ]);
+});
+
+test('the ids of what was read stand under each other, whatever the signal', () => {
+  const facts = { state: 'normal', now: '1' };
+  for (const signal of ['error_ratio', 'latency_p95', 'saturation', 'instances_up']) {
+    const args = { service: 'service:inventory', signal };
+    const entries = storyEntries().map((entry) => {
+      if (entry.body.call !== 'e3') return entry;
+      return {
+        ...entry,
+        body: { ...entry.body, ...(entry.kind === 'tool.intended' ? { args } : { facts }) },
+      };
+    });
+    expect(
+      tell(entries)
+        .find((text) => text.includes(' e3 '))
+        ?.indexOf(' e3 '),
+    ).toBe(52);
+  }
 });
 
 test('the timeline leaves out samples and spawned sessions', () => {
@@ -148,7 +167,7 @@ test.each([
     index === read ? { ...entry, body: { ...entry.body, facts } } : entry,
   );
   expect(tell(changed.slice(0, read + 1)).at(-1)).toBe(
-    `03:12:20  monitor   metrics_query errors of checkout e3   ${figure}`,
+    `03:12:20  monitor   errors of checkout               e3   ${figure}`,
   );
 });
 

@@ -14,6 +14,7 @@ function given(over: Partial<StatusInput> = {}): StatusInput {
     ai: 'rules',
     spend: null,
     stops: { off: false, frozen: false, by: null, at: null },
+    failing: [],
     holds: [],
     incidents: [],
     approvals: [],
@@ -33,6 +34,17 @@ test('a quiet night is seven short lines', () => {
     'server    version 0.1.0, process 4121, up 1 h 8 min',
     'now 2026-01-05 03:20 +00:00',
   ]);
+});
+
+test('the name of a page that goes on and on is cut, so that one line does not fill the screen', () => {
+  const fold = new IncidentFold();
+  for (const entry of storyEntries('approval.approved')) fold.apply(entry);
+  const incidents = fold.current().map((incident) => ({
+    ...incident,
+    alerts: incident.alerts.map((alert) => ({ ...alert, name: 'a'.repeat(200) })),
+  }));
+  const view = statusView(given({ incidents }));
+  expect(view.incidents.map(({ title }) => title)).toEqual([`${'a'.repeat(79)}…`]);
 });
 
 test('what burns and what waits comes first, with what happens if nobody answers', () => {

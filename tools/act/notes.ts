@@ -5,6 +5,7 @@ import type { Caller } from '#incidents/caller.ts';
 import { type FactContext, fact, incidentStream } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { IncidentFold } from '#incidents/incident-fold.ts';
+import { isSeenHealthy } from '#incidents/looks.ts';
 import { EscalationReason, Resolution } from '#incidents/vocabulary.ts';
 import type { NoteTool, ToolResult } from '../tool.ts';
 
@@ -92,18 +93,10 @@ function mayResolve(caller: Caller, incident: Incident, resolution: Resolution):
   if (caller.kind === 'person')
     return resolution === 'recovered' ? 'recovered is for verified repairs; say by_hand' : undefined;
   if (resolution === 'nothing_wrong')
-    return isHealthy(incident) ? undefined : 'nobody saw the signal inside its band';
+    return isSeenHealthy(incident) ? undefined : 'nobody saw the signal inside its band';
   if (caller.kind === 'agent') return 'only nothing_wrong';
   const cleared = incident.alerts.every((alert) => alert.cleared);
   return incident.verified || cleared ? undefined : 'neither verified nor cleared';
-}
-
-function isHealthy({ monitor, diagnosis }: Incident): boolean {
-  if (monitor === null || monitor.signal === null) return false;
-  if (monitor.verdict === 'healthy') return true;
-  const { service, name } = monitor.signal;
-  const seen = monitor.findings.find((finding) => finding.service === service && finding.signal === name);
-  return diagnosis?.outcome === 'healthy' && seen?.state === 'normal';
 }
 
 function done(text: string): ToolResult {

@@ -112,7 +112,7 @@ export const bugs: readonly Bug[] = [
     machine: {
       ...machine,
       decisionMove: (view, approval, said) =>
-        machine.decisionMove(view, { ...approval, plan: { ...approval.plan, requestedBy: null } }, said),
+        machine.decisionMove(view, { ...approval, plan: { ...approval.plan, requestedBy: [] } }, said),
     },
   },
   {
@@ -125,7 +125,7 @@ export const bugs: readonly Bug[] = [
         const move = machine.decisionMove(view, approval, said);
         if (move.kind !== 'go' || said.decision !== 'approve') return move;
         const owners = ownersOf(view.inventory, approval.plan);
-        return { kind: 'go', complete: suffice([said.person], { tier: 'R2', owners, requestedBy: null }) };
+        return { kind: 'go', complete: suffice([said.person], { tier: 'R2', owners, requestedBy: [] }) };
       },
     },
   },

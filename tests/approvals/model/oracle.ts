@@ -21,7 +21,7 @@ function isEnough({ approval: { plan }, demoted }: State, voters: readonly strin
   const said = new Set(voters);
   if (demoted) said.delete(alice.id);
   if (plan.tier !== 'R3') return said.size >= 1;
-  if (plan.requestedBy !== null) said.delete(plan.requestedBy);
+  for (const asker of plan.requestedBy) said.delete(asker);
   return said.has(alice.id) && said.has(bob.id);
 }
 

@@ -41,10 +41,10 @@ export type Scenario = {
 
 export const R2 = planOf('R2', [checkout, again]);
 export const WIDE = planOf('R3', [checkout, payments]);
-export const WIDE_OF_BOB = planOf('R3', [checkout, payments], bob.id);
-export const OF_ALICE = planOf('R2', [checkout], alice.id);
+export const WIDE_OF_BOB = planOf('R3', [checkout, payments], [bob.id]);
+export const OF_ALICE = planOf('R2', [checkout], [alice.id]);
 
-function planOf(tier: 'R2' | 'R3', steps: Step[], requestedBy: PersonId | null = null): Plan {
+function planOf(tier: 'R2' | 'R3', steps: Step[], requestedBy: PersonId[] = []): Plan {
   return {
     v: 1,
     approval: ApprovalId.parse('A-1'),

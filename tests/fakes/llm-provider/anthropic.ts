@@ -176,7 +176,7 @@ function framesOf(out: Outgoing): Frame[] {
   ]);
   const delta = { stop_reason: stopOf(out), stop_sequence: null };
   return [
-    { ...event('message_start', { message: start }), told: { ...tokens, output: 1 } },
+    event('message_start', { message: start }),
     event('ping', {}),
     ...blocks,
     { ...event('message_delta', { delta, usage: usageOf(out) }), told: tokens },

@@ -88,6 +88,9 @@ export const chat: Dialect = {
   error: openaiError,
 };
 
+/** OpenAI's own models that refuse the old name of the limit. */
+const REASONING = /^(?:o\d|gpt-5)/;
+
 function readRequest(request: Request): Received | Refused {
   const tools = (request.tools ?? []).map((tool) => tool.function);
   for (const { name, strict, parameters } of tools) {
@@ -97,6 +100,8 @@ function readRequest(request: Request): Received | Refused {
   }
   if (tools.length === 0 && request.tool_choice !== undefined)
     return invalid('tool_choice is only allowed with tools');
+  if (typeof request.max_tokens === 'number' && REASONING.test(request.model))
+    return invalid("Unsupported parameter: 'max_tokens' is not supported with this model.");
   const heard = request.messages.flatMap(heardOf);
   const system = request.messages.flatMap((one) =>
     one.role === 'system' || one.role === 'developer' ? [textOf(one.content)] : [],

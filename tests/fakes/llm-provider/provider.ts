@@ -61,8 +61,8 @@ type State = Required<Omit<FakeProviderOptions, 'models' | 'key' | 'faults'>> &
 
 /**
  * Two vendors' APIs on loopback: Anthropic Messages, OpenAI Responses and Chat Completions, whole and streamed. It refuses
- * what they refuse, counts tokens by one fixed rule, keeps its own books, and fails as planned. A reply that breaks is billed
- * as far as its usage was told; where nothing was told, by what was sent.
+ * what they refuse, counts tokens by one fixed rule, keeps its own books, and fails as planned. A reply that breaks before
+ * its last usage was told is billed by what was sent, whatever count stood at its beginning.
  */
 export async function startFakeProvider(options: FakeProviderOptions): Promise<FakeProvider> {
   const state: State = {

@@ -91,10 +91,24 @@ test.each([
   ['starts no process', `require('node:child_process').execFileSync('/bin/true')`],
   ['starts no thread', `new (require('node:worker_threads').Worker)('0', { eval: true })`],
   ['writes no file', `require('node:fs').writeFileSync('/tmp/firebreak-not-allowed', '')`],
+  [
+    'writes no compiled code',
+    `require('node:fs').mkdirSync('/tmp/node-compile-cache/x', { recursive: true })`,
+  ],
 ])('the child %s', (_, code) => {
   const attempt = `try { ${code}; console.log('done'); } catch (error) { console.log(error.code); }`;
   const { stdout } = spawnSync(process.execPath, [...executorFlags, '-e', attempt], { encoding: 'utf8' });
   expect(stdout.trim()).toBe('ERR_ACCESS_DENIED');
+});
+
+test('the child loads no compiled code that others may have left in a shared folder', async () => {
+  const { dir } = await setUp();
+  const main = fileURLToPath(new URL('../../../server/executor/main.ts', import.meta.url));
+  spawnSync(process.execPath, [...executorFlags, `--allow-fs-write=${dir}/*`, main], {
+    env: { TMPDIR: dir },
+    input: '',
+  });
+  expect(readdirSync(dir).toSorted()).toEqual(['act.token', 'firebreak.yaml']);
 });
 
 test('a child that is killed leaves what it had under way unknown', async () => {

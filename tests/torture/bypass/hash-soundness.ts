@@ -88,7 +88,7 @@ function aPlan(dice: Dice, number: number): Json {
   return {
     ...{ v: 1, approval: `A-${dice.roll(9)}`, incident: `INC-${dice.roll(9)}`, session: 's', run: 'run-1' },
     ...{
-      requestedBy: null,
+      requestedBy: [],
       service: 'svc',
       environment: 'prod',
       cause: 'overload',

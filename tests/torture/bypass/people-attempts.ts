@@ -1,4 +1,5 @@
 import { sha256 } from '#core/hash.ts';
+import { PersonId } from '#core/ids.ts';
 import { fact, incidentStream } from '#incidents/entry.ts';
 import { identifier } from '#server/http-people.ts';
 import { aPerson, INCIDENT } from '../../approvals/a-gate.ts';
@@ -49,7 +50,7 @@ export const peopleAttempts: Readonly<Record<string, Attempt>> = {
     const people = new Map(
       [...rig.people].map(([id, one]) => [id, { ...one, tokenHash: sha256(`${token}${id}`) }]),
     );
-    const forged = rig.dice.one([
+    const forged = [
       sha256(`${token}alice`),
       token,
       `${token}alice `.toUpperCase(),
@@ -57,10 +58,14 @@ export const peopleAttempts: Readonly<Record<string, Attempt>> = {
       '',
       'null',
       'alice',
-    ]);
-    const scheme = rig.dice.one(['Bearer ', 'bearer  ', '', 'Basic ', 'Bearer,']);
-    const known = identifier(people)(`${scheme}${forged}`);
-    if (known !== undefined) await pressed(rig, approval, [known, rig.olga]);
+    ];
+    const known = ['Bearer ', 'bearer  ', '', 'Basic ', 'Bearer,'].flatMap((scheme) =>
+      forged.flatMap((one) => identifier(people)(`${scheme}${one}`) ?? []),
+    );
+    // Whoever got past the door all the same, and the name of somebody who is not there, go on to the gate.
+    const name = rig.dice.one(['alic', 'alice2', 'alice.', 'olga-', 'firebreak']);
+    const stranger = aPerson(name, ['approver', 'owner'], ['team-shop', 'team-pay']);
+    await pressed(rig, approval, [...known, stranger, { ...stranger, id: PersonId.parse(`${name}.b`) }]);
   },
   'same person two accounts': async (rig) => {
     const approval = await proposed(rig, [aChange(rig.dice, 'checkout'), aChange(rig.dice, 'payments')]);
@@ -77,11 +82,21 @@ export const peopleAttempts: Readonly<Record<string, Attempt>> = {
   'self-approval': async (rig) => {
     const [first, second] = [aChange(rig.dice, 'checkout'), aChange(rig.dice, 'payments')];
     const asker = rig.dice.one([rig.alice, rig.olga]);
-    const body = { by: asker.id, tool: first.tool, target: 'service:checkout' } as const;
-    const context = { traceId: 't', incident: INCIDENT, streams: [incidentStream(INCIDENT)] };
-    await rig.gate.log.append([
-      fact('change.requested', body, { ...context, actor: { kind: 'person', id: asker.id } }),
-    ]);
+    const wish = (by: PersonId, tool: string, target: string) =>
+      fact(
+        'change.requested',
+        { by, tool, target },
+        {
+          actor: { kind: 'person', id: by },
+          traceId: 't',
+          incident: INCIDENT,
+          streams: [incidentStream(INCIDENT)],
+        },
+      );
+    await rig.gate.log.append([wish(asker.id, first.tool, 'service:checkout')]);
+    // Somebody else who asks later does not make the first one a stranger to it.
+    if (rig.dice.roll(2) === 0)
+      await rig.gate.log.append([wish(PersonId.parse('bob'), second.tool, 'service:payments')]);
     await pressed(rig, await proposed(rig, [first, second]), [
       asker,
       asker.id === 'olga' ? rig.alice : rig.olga,

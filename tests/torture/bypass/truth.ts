@@ -1,4 +1,4 @@
-import type { Plan } from '#approvals/plan.ts';
+import type { Plan, Step } from '#approvals/plan.ts';
 import { canonical } from '#core/canonical.ts';
 import type { ApprovalId } from '#core/ids.ts';
 import type { Effect } from './backend.ts';
@@ -38,17 +38,19 @@ export function createTruth(): Truth {
       return covered;
     },
     allow: ({ approval, steps, expiresAt }) => {
-      for (const { target, change, preview } of steps)
+      for (const step of steps) {
+        const { target, preview } = step;
         covers.push({
           approval,
           thing: target.service,
-          change: canonical(change),
+          change: shownOf(step),
           uid: target.uid,
           generation: target.generation,
           before: { ...preview.before },
           until: expiresAt,
           used: false,
         });
+      }
     },
     forbid: (approval) => {
       for (const cover of covers)
@@ -74,4 +76,10 @@ export function createTruth(): Truth {
       for (const one of earlier) if (one.thing === thing && !one.used) one.generation += 1;
     },
   };
+}
+
+/** The change as people saw it: a rollback is to the version on the card, whatever the history becomes. */
+function shownOf({ change, preview }: Step): string {
+  if (change.tool !== 'service_rollback') return canonical(change);
+  return canonical({ tool: change.tool, target: change.target, version: preview.after.version });
 }

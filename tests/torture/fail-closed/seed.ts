@@ -38,7 +38,7 @@ function aPlan(now: number): Plan {
     incident: INCIDENT,
     session: SessionKey.parse('agent:remediation:subagent:00000000-0000-4000-8000-000000000001'),
     run: RunId.parse('run-1'),
-    requestedBy: null,
+    requestedBy: [],
     service: CHECKOUT,
     environment: 'prod',
     cause: 'bad_deploy',

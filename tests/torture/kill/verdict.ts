@@ -34,7 +34,8 @@ export function verdictOf(evidence: Evidence): Verdict {
   const last = end?.plans.at(-1) ?? 'nothing';
   if (isDouble(evidence)) findings.push('double');
   if (end === undefined || end.errors.length > 0) findings.push('broken');
-  else if (FINAL[last]?.(doneIn(evidence)) !== true || !isKnown(end, last)) findings.push('lost');
+  else if (FINAL[last]?.(doneIn(evidence)) !== true || !isKnown(end, last) || isUntrue(evidence, end))
+    findings.push('lost');
   if (kind !== 'opaque' && end?.plans.includes('quarantined') === true) findings.push('quarantined');
   if (log.length > 0) findings.push('log');
   return { findings, end: last };
@@ -56,6 +57,11 @@ function doneIn({ story, effects }: Evidence): Done {
 /** What worked closes the incident; of anything else a coordinator was told after the last start. */
 function isKnown({ resolved, told }: LifeEnd, last: string): boolean {
   return last === 'verified' ? resolved === 'recovered' : told.some((one) => OUTCOMES.has(one));
+}
+
+/** People who are told that it was taken back must be able to rely on it. */
+function isUntrue(evidence: Evidence, { told }: LifeEnd): boolean {
+  return told.includes('undone') && doneIn(evidence).takenBack !== 1;
 }
 
 const OUTCOMES: ReadonlySet<string> = new Set(['undone', 'not_recovered', 'unknown']);
