@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileLog } from '#audit/file-log.ts';
+import type { Log } from '#audit/log.ts';
+import type { MemoryLogOptions } from '#audit/memory-log.ts';
 import { inProcess } from '#tests/journeys/in-process.ts';
 import type { BenchResult } from './result.ts';
 
@@ -35,7 +37,9 @@ export async function run({ quick }: { quick: boolean }): Promise<BenchResult> {
 async function oneApproval(): Promise<number | undefined> {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-bench-'));
   try {
-    const run = await inProcess({ openLog: (options) => openFileLog({ ...options, dir }) });
+    const { counted, settled } = createCounter();
+    const openLog = async (options: MemoryLogOptions) => counted(await openFileLog({ ...options, dir }));
+    const run = await inProcess({ openLog, settled });
     run.shop.inject('bad-deploy', 'checkout');
     await run.clock.advance(12_000);
     await run.page();
@@ -50,6 +54,26 @@ async function oneApproval(): Promise<number | undefined> {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Time, which is moved by hand, stands still while the disk works. */
+function createCounter() {
+  let open = 0;
+  const counted = <L extends Log>(log: L): L => ({
+    ...log,
+    append: async (...order: Parameters<Log['append']>) => {
+      open += 1;
+      try {
+        return await log.append(...order);
+      } finally {
+        open -= 1;
+      }
+    },
+  });
+  const settled = async (): Promise<void> => {
+    for (let quiet = 0; quiet < 5; quiet = open > 0 ? 0 : quiet + 1) await nextTurn();
+  };
+  return { counted, settled };
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
