@@ -143,8 +143,7 @@ function resolveSecret(ref: string, { base, env }: { base: string; env: Env }): 
   if (!secretRef.safeParse(ref).success) return undefined;
   if (ref.startsWith('env:')) {
     const name = ref.slice('env:'.length);
-    const value = env[name]?.trim() ?? '';
-    return value === '' ? `environment variable ${name} is not set` : new Secret(value);
+    return environmentSecret(name, env) ?? `environment variable ${name} is not set`;
   }
   return readSecretFile(resolve(base, ref.slice('file:'.length)));
 }

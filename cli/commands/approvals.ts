@@ -12,6 +12,7 @@ import { AgainAnswer, ApprovalAnswer, ApprovalAnswers, DecisionResult, ReleaseAn
 import { ask, askEither, findServer, type Server } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { reading, readLogState } from '../offline.ts';
+import { saysYes } from '../says-yes.ts';
 import { screenOf } from './status.ts';
 
 /** All approvals, what waits first. */
@@ -63,7 +64,9 @@ export async function decideApproval(
   const server = findServer(options, context);
   const view = await askApproval(server, id);
   for (const line of viewLines(view, context)) context.err(line);
-  if (wanted === 'approve' && !(await saysYes(view, options, context)))
+  const isAsked = wanted === 'approve' && view.approval.state === 'pending';
+  const to = 'approve what firebreak approvals show prints';
+  if (isAsked && !(await saysYes(options.yes, context, { question: `${view.card.title}?`, to })))
     return { lines: ['not approved; nothing was sent'], json: { kind: 'not_sent' }, exit: 1 };
   const typed = wanted === 'approve' ? await typedTarget(view, options, context) : undefined;
   const body = { decision: wanted, hash: view.card.hash, ...(typed === undefined ? {} : { typed }) };
@@ -109,19 +112,6 @@ export async function againApproval(text: string, options: Common, context: Cont
 }
 
 /** Nobody is asked about what is no longer open: the server then says what became of it. */
-async function saysYes(
-  { approval, card }: ApprovalView,
-  { yes }: DecideOptions,
-  { prompt }: Context,
-): Promise<boolean> {
-  if (yes === true || approval.state !== 'pending') return true;
-  if (prompt === null)
-    throw new FirebreakError(
-      'usage',
-      'there is no terminal to ask at: add --yes to approve what firebreak approvals show prints',
-    );
-  return prompt.confirm(`${card.title}?`);
-}
 
 async function typedTarget(
   { approval, card }: ApprovalView,

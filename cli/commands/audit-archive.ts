@@ -1,7 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { archiveLog } from '#audit/archive.ts';
-import { segmentName } from '#audit/segment-files.ts';
 import { logDirOf } from '#audit/verify.ts';
 import { realRandom } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
@@ -9,6 +8,7 @@ import { inert } from '#core/inert.ts';
 import { count } from '#views/numbers.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
+import { hasLog } from '../offline.ts';
 import { textOrFile } from '../text-or-file.ts';
 
 export type ArchiveFlags = Common & { readonly key?: string };
@@ -16,8 +16,7 @@ export type ArchiveFlags = Common & { readonly key?: string };
 /** Copies the log up to its newest checkpoint and verifies log and copy; the server may run. Keys are not copied. */
 export async function archive(folder: string, options: ArchiveFlags, context: Context): Promise<Outcome> {
   const dir = dataDirOf(options, context);
-  if (!existsSync(join(logDirOf(dir), segmentName(0))))
-    throw new FirebreakError('not_found', `there is no log in ${dir}`);
+  if (!hasLog(dir)) throw new FirebreakError('not_found', `there is no log in ${dir}`);
   const to = archiveFolder(resolve(context.cwd, folder), dir);
   const key = options.key === undefined ? {} : { publicKey: textOrFile(options.key, context) };
   const archived = await archiveLog({ dir, to, unique: realRandom.uuid(), ...key });

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createReplay, type Replay } from '#approvals/semantic-replay.ts';
 import { parseNotes } from '#audit/kept-checkpoints.ts';
-import { segmentName } from '#audit/segment-files.ts';
-import { logDirOf, type Verified, verifyLog } from '#audit/verify.ts';
+import { type Verified, verifyLog } from '#audit/verify.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { IncidentId } from '#core/ids.ts';
 import { clip, inert } from '#core/inert.ts';
@@ -11,7 +10,7 @@ import { count } from '#views/numbers.ts';
 import { clockTime, date } from '#views/time.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
-import { readLines } from '../offline.ts';
+import { hasLog, readLines } from '../offline.ts';
 import { textOrFile } from '../text-or-file.ts';
 
 export type VerifyFlags = Common & { readonly key?: string; readonly against?: string };
@@ -34,7 +33,7 @@ export async function verifyAudit(
     ...(kept && { against: kept.notes }),
     ...(options.key !== undefined && { publicKey: textOrFile(options.key, context) }),
   });
-  if (result.kind === 'bad' && !existsSync(join(logDirOf(place), segmentName(0)))) {
+  if (result.kind === 'bad' && !hasLog(place)) {
     throw new FirebreakError('not_found', `there is no log in ${place}`);
   }
   if (result.kind === 'bad') {

@@ -5,6 +5,7 @@ import { countTermsChange, renderTermsChange } from '#views/policy-changes.ts';
 import { PolicyAnswer } from '../answers.ts';
 import { ask, findServer } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
+import { saysYes } from '../says-yes.ts';
 
 /** Lists whose answers, and whose say, differ between two config files; fails when the second allows anything more. */
 export async function diffPolicy(
@@ -42,19 +43,10 @@ export async function acceptPolicy(options: AcceptOptions, context: Context): Pr
   if (waiting.answers.length + waiting.people.length === 0)
     return { lines: ['nothing waits: all that the config allows was accepted'], json: waiting };
   for (const line of renderTermsChange(waiting)) context.err(line);
-  if (!(await saysYes(options, context)))
+  const to = 'accept what is printed above';
+  if (!(await saysYes(options.yes, context, { question: 'Accept all of this?', to })))
     return { lines: ['not accepted; nothing was sent'], json: { kind: 'not_sent' }, exit: 1 };
   const body = { standing: waiting.standing };
   const accepted = await ask(server, { method: 'POST', path: '/v1/policy/accept', body }, PolicyAnswer);
   return { lines: [`accepted: ${countTermsChange(accepted)}; it counts from now on`], json: accepted };
-}
-
-async function saysYes({ yes }: AcceptOptions, { prompt }: Context): Promise<boolean> {
-  if (yes === true) return true;
-  if (prompt === null)
-    throw new FirebreakError(
-      'usage',
-      'there is no terminal to ask at: add --yes to accept what is printed above',
-    );
-  return prompt.confirm('Accept all of this?');
 }

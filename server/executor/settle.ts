@@ -14,9 +14,9 @@ export type SettleDeps = ActDeps & {
 const ON_ITS_WAY_MS = 1_000;
 
 /**
- * Asks the backend what became of an order, with the credential for reading; of an opaque one nobody can say. That it did not happen counts only when it
- * cannot happen any more: once the order's permit is void and whatever was sent has arrived; until then it is asked again.
- * Waits for that, or until the server closes; never throws.
+ * Asks the backend what became of an order, with the credential for reading; of an opaque one nobody can say. That it did
+ * not happen counts only when it cannot happen any more: once the order's permit is void and whatever was sent has
+ * arrived; until then it is asked again. Waits for that, or until the server closes; never throws.
  */
 export function createSettle(deps: SettleDeps): Execute['settle'] {
   const tools = new Map<string, ActTool>(deps.tools.map((tool) => [tool.name, tool]));
