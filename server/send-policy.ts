@@ -7,6 +7,27 @@ import type { PolicyOf, SendPolicy } from '#llm/outgoing.ts';
 /** What holds where the config says nothing. */
 const USUAL: SendPolicy = 'redacted';
 
+/** Tools that read a source, and those that tell only what this program itself did. Any other may tell of any source. */
+const SOURCED: ReadonlySet<string> = new Set([
+  'metrics_query',
+  'deployments_list',
+  'workload_status',
+  'logs_search',
+  'http_probe',
+  'runbook_search',
+]);
+const OWN: ReadonlySet<string> = new Set([
+  'sessions_spawn',
+  'sessions_history',
+  'incident_note',
+  'incident_escalate',
+  'incident_resolve',
+  'service_restart',
+  'service_rollback',
+  'service_scale',
+  'report',
+]);
+
 /**
  * Which rule of the config holds for what a call answered: that of the source behind the tool, for the service that was
  * asked about. Evidence that is read again keeps the rule of its first reading; where that is not known, the strictest
@@ -19,8 +40,7 @@ export function sendPolicyOf(send: ReadonlyMap<string, SendPolicy>, inventory: I
       const cited = CallId.safeParse(member(args, 'call'));
       return (cited.success ? earlier(cited.data) : undefined) ?? strictest;
     }
-    // A conclusion from looks at any source.
-    if (tool === 'hypotheses_rank') return strictest;
+    if (!SOURCED.has(tool)) return OWN.has(tool) ? USUAL : strictest;
     const source = sourceOf(tool, args, inventory);
     return (source === undefined ? undefined : send.get(source)) ?? USUAL;
   };

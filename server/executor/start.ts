@@ -34,7 +34,8 @@ export function startExecutor(deps: StartExecutorDeps): Executor {
   const closing = new AbortController();
   const { inventory, file, digest, workloads } = config;
   const settle = createSettle({ tools: actTools, world, inventory, clock, closing: closing.signal });
-  if ([...workloads.values()].every((one) => one.actTokenFile === null)) return noExecutor(settle, closing);
+  if ([...workloads.values()].every((one) => one.actTokenFile === null))
+    return noExecutor({ settle, clock, closing });
   const hello = { kind: 'hello', boot, publicKey, config: file, digest } as const;
   const keeper = keepExecutor({
     clock,
@@ -52,8 +53,13 @@ export function startExecutor(deps: StartExecutorDeps): Executor {
   };
 }
 
+type None = Pick<StartExecutorDeps, 'clock'> & {
+  readonly settle: Execute['settle'];
+  readonly closing: AbortController;
+};
+
 /** Nothing can be changed; that no service is in mode `act` then is checked with the config. */
-function noExecutor(settle: Execute['settle'], closing: AbortController): Executor {
+function noExecutor({ settle, clock, closing }: None): Executor {
   return {
     execute: {
       change: async () => ({
@@ -61,7 +67,12 @@ function noExecutor(settle: Execute['settle'], closing: AbortController): Execut
         reason: 'executor_down',
         detail: 'the config has no credential for changes',
       }),
-      ready: async () => (closing.signal.aborted ? 'closed' : 'up'),
+      // An approval of an earlier config waits like for one that is down: nothing is claimed.
+      ready: (limitMs) =>
+        clock.sleep(limitMs, closing.signal).then(
+          () => 'down' as const,
+          () => 'closed' as const,
+        ),
       settle,
     },
     health: () => null,

@@ -239,4 +239,5 @@ test('each tool answers under the rule of its source, and evidence that is read 
   expect(of('evidence_read', { call: 'e2' })).toBe('never');
   expect(of('evidence_read', {})).toBe('never');
   expect(of('hypotheses_rank', {})).toBe('never');
+  expect(of('a_tool_of_next_year')).toBe('never');
 });

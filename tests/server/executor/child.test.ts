@@ -104,10 +104,11 @@ test.each([
 test('the child loads no compiled code that others may have left in a shared folder', async () => {
   const { dir } = await setUp();
   const main = fileURLToPath(new URL('../../../server/executor/main.ts', import.meta.url));
-  spawnSync(process.execPath, [...executorFlags, `--allow-fs-write=${dir}/*`, main], {
+  const { status } = spawnSync(process.execPath, [...executorFlags, `--allow-fs-write=${dir}/*`, main], {
     env: { TMPDIR: dir },
     input: '',
   });
+  expect(status).toBe(0);
   expect(readdirSync(dir).toSorted()).toEqual(['act.token', 'firebreak.yaml']);
 });
 
