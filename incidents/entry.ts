@@ -4,8 +4,10 @@ import type { JsonObject } from '#core/canonical.ts';
 import { FirebreakError } from '#core/errors.ts';
 import type { ApprovalId, IncidentId, RunId, SessionKey } from '#core/ids.ts';
 import { actionFacts } from './facts/action.ts';
+import { dutyFacts } from './facts/duty.ts';
 import { incidentFacts } from './facts/incident.ts';
 import { logFacts } from './facts/log.ts';
+import { peopleFacts } from './facts/people.ts';
 import { policyFacts } from './facts/policy.ts';
 import { sessionFacts } from './facts/session.ts';
 
@@ -19,6 +21,8 @@ export const entryBodies = {
   ...sessionFacts,
   ...actionFacts,
   ...policyFacts,
+  ...peopleFacts,
+  ...dutyFacts,
 } as const;
 
 export type EntryKind = keyof typeof entryBodies;
