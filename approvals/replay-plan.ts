@@ -7,6 +7,7 @@ import { Tier } from '#incidents/vocabulary.ts';
 
 /** What must hold of entries about one plan; the first one broken is named. */
 export type PlanRule =
+  | 'tier_too_low' // a plan that asks for fewer people than its steps do
   | 'hash_of_another_plan' // the hash is not that of the plan, or what was approved, or the arguments, is not it
   | 'not_decided_by_a_person'
   | 'decided_when_not_pending'
@@ -67,7 +68,8 @@ const SLACK_MS = 1000;
 export function replayPlan(body: BodyOf<'approval.requested'>): PlanReplay | PlanRule | undefined {
   if (taggedHash('firebreak/plan/v1', body.plan) !== body.hash) return 'hash_of_another_plan';
   const parsed = PlanShape.safeParse(body.plan);
-  return parsed.success ? replayOf(parsed.data, body) : undefined;
+  if (!parsed.success) return undefined;
+  return isTooLow(parsed.data) ? 'tier_too_low' : replayOf(parsed.data, body);
 }
 
 type Shape = z.infer<typeof PlanShape>;
@@ -144,6 +146,13 @@ function suffice(voters: ReadonlyMap<string, readonly string[]>, { tier, request
   if (tier !== 'R3') return approvers.length >= 1 && approvers.length === voters.size;
   const others = approvers.filter(([by]) => !requestedBy.includes(by));
   return others.length >= 2 && others.some(([, roles]) => roles.includes('owner'));
+}
+
+/** Several targets, or a step that is wide by itself, make a plan wide. */
+function isTooLow({ tier, steps }: Shape): boolean {
+  const isWide =
+    new Set(steps.map(({ target }) => target.ref)).size > 1 || steps.some((step) => step.tier === 'R3');
+  return isWide && tier !== 'R3';
 }
 
 /** A rollback is to the version that the preview showed, not to a place in a history that moves on. */

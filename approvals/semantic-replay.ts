@@ -1,6 +1,6 @@
 import type { Entry } from '#audit/log.ts';
 import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
-import { Change } from './plan.ts';
+import { changeTools } from './policy-standing.ts';
 import { type PlanReplay, type PlanRule, replayPlan } from './replay-plan.ts';
 import { type PolicyRule, replayPolicy } from './replay-policy.ts';
 
@@ -29,7 +29,7 @@ export type Replay = {
 };
 
 const KEPT_PROBLEMS = 20;
-const changeTools: ReadonlySet<string> = new Set(Change.options.map((change) => change.shape.tool.value));
+const changes: ReadonlySet<string> = new Set(changeTools);
 
 type OpenCall = { approval: string | null; step: number; undo: boolean };
 type State = {
@@ -169,7 +169,7 @@ function intend(state: State, entry: Entry, body: BodyOf<'tool.intended'>): Repl
   const undo = body.phase === 'undo';
   state.open.set(`${incident} ${body.call}`, { approval, step: at ?? 0, undo });
   if (body.phase !== 'run' && !undo) return undefined;
-  const isChange = body.tier === 'R2' || body.tier === 'R3' || changeTools.has(body.tool);
+  const isChange = body.tier === 'R2' || body.tier === 'R3' || changes.has(body.tool);
   if (approval === null) return isChange ? 'change_without_approval' : undefined;
   return withPlan(state, { entry, body: { approval } }, (plan) => {
     const rule = undo ? plan.undo(body) : plan.start(entry, body);

@@ -82,9 +82,7 @@ function asideNumbers(dir: string): number[] {
 
 /** Folders of the damaged logs of a data directory. */
 export function asideFolders(dir: string): string[] {
-  return readdirSync(dir)
-    .filter((name) => /^log\.tampered-\d{1,4}$/.test(name))
-    .map((name) => join(dir, name));
+  return asideNumbers(dir).map((number) => join(dir, `log.tampered-${number}`));
 }
 
 /** Moves what has not been moved yet; the caches go. Repeatable. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FirebreakError } from '#core/errors.ts';
 import { Digest } from '#core/ids.ts';
+import type { AttemptFailure } from './provider.ts';
 
 /**
  * A cassette is a file of what a provider answered, one JSON object a line, version 1:
@@ -27,17 +28,18 @@ export type Asked = z.infer<typeof Asked>;
 
 const Count = z.int().min(0);
 const Tokens = z.strictObject({ input: Count, cacheRead: Count, cacheWrite: Count, output: Count });
-const failures = [
-  'rate_limited',
-  'overloaded',
-  'unavailable',
-  'timeout',
-  'auth',
-  'unknown_model',
-  'too_long',
-  'rejected',
-  'invalid_reply',
-] as const;
+/** One that the caller aborted says nothing about the provider, and is not kept. */
+const failures = {
+  rate_limited: 'rate_limited',
+  overloaded: 'overloaded',
+  unavailable: 'unavailable',
+  timeout: 'timeout',
+  auth: 'auth',
+  unknown_model: 'unknown_model',
+  too_long: 'too_long',
+  rejected: 'rejected',
+  invalid_reply: 'invalid_reply',
+} as const satisfies { [K in Exclude<AttemptFailure, 'aborted'>]: K };
 
 export const Taped = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -1,31 +1,40 @@
 import type { Item, ModelRequest, ToolSpec } from './model.ts';
 
-/** Bytes of text for one token: English has about 4, dense JSON 2.5. Fewer tokens than this are billed, never more of note. */
-const BYTES_PER_TOKEN = 2;
+/** Letters of ASCII for one token: English has about 4, dense JSON 2.5. Of other scripts each byte may be a token. */
+const ASCII_PER_TOKEN = 2;
 /** What a vendor's own framing adds, in tokens: to a request, and to each item or tool. */
 const FRAME = 400;
 const FRAME_EACH = 40;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
+const ASCII = /[\x00-\x7f]+/g;
+
 const sizes = new WeakMap<Item | ToolSpec, number>();
 
 /**
- * As many tokens as the input of a request can count at most, from its bytes. Each item is measured once, however often it
- * is sent.
+ * As many tokens as the input of a request can count at most, estimated from its text. Each item is measured once, however
+ * often it is sent.
  */
 export function inputBound({ head, tools, items }: Pick<ModelRequest, 'head' | 'tools' | 'items'>): number {
-  let bytes = Buffer.byteLength(head);
+  let tokens = tokensOf(head);
   for (const tool of tools)
-    bytes += sizeOf(tool, () => tool.name + tool.description + JSON.stringify(tool.schema));
-  for (const item of items) bytes += sizeOf(item, () => textOf(item));
-  return Math.ceil(bytes / BYTES_PER_TOKEN) + FRAME + FRAME_EACH * (tools.length + items.length);
+    tokens += sizeOf(tool, () => tool.name + tool.description + JSON.stringify(tool.schema));
+  for (const item of items) tokens += sizeOf(item, () => textOf(item));
+  return Math.ceil(tokens) + FRAME + FRAME_EACH * (tools.length + items.length);
 }
 
 function sizeOf(part: Item | ToolSpec, text: () => string): number {
   const known = sizes.get(part);
   if (known !== undefined) return known;
-  const bytes = Buffer.byteLength(text());
-  sizes.set(part, bytes);
-  return bytes;
+  const tokens = tokensOf(text());
+  sizes.set(part, tokens);
+  return tokens;
+}
+
+function tokensOf(text: string): number {
+  const bytes = Buffer.byteLength(text);
+  const others = bytes === text.length ? 0 : Buffer.byteLength(text.replace(ASCII, ''));
+  return (bytes - others) / ASCII_PER_TOKEN + others;
 }
 
 function textOf(item: Item): string {

@@ -140,10 +140,17 @@ function settlementOf(
   };
 }
 
-/** A request that was refused is billed by nobody; one whose fate is not known counts as all that it could have cost. */
+/**
+ * What a request could have cost counts, unless the answer says that it was refused, also for being too many: those are
+ * billed by nobody. Behind a 500, 502 or 504 it may have been answered.
+ */
 function costOfFailure({ tokens, status }: Failure, { price }: Route, worst: number): number {
   if (tokens !== null) return costOf(price, tokens);
-  return status !== null && status >= 400 ? 0 : worst;
+  return status !== null && isRefusal(status) ? 0 : worst;
+}
+
+function isRefusal(status: number): boolean {
+  return (status >= 400 && status < 500 && status !== 408) || status === 503 || status === 529;
 }
 
 function count(usage: Usage, { tokens, usdMicros }: Settlement): void {

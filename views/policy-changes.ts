@@ -11,11 +11,15 @@ export function renderTermsChange({ answers, people }: TermsChange): string[] {
   return [...told(true).map((text) => `MORE  ${text}`), ...told(false).map((text) => `      ${text}`)];
 }
 
-/** `3 answers and 1 person`. */
 export function countTermsChange({ answers, people }: TermsChange): string {
+  return countTerms(answers.length, people.length);
+}
+
+/** `3 answers and 1 person`. */
+export function countTerms(answers: number, people: number): string {
   const parts = [
-    ...(answers.length > 0 ? [count(answers.length, 'answer')] : []),
-    ...(people.length > 0 ? [count(people.length, 'person', 'people')] : []),
+    ...(answers > 0 ? [count(answers, 'answer')] : []),
+    ...(people > 0 ? [count(people, 'person', 'people')] : []),
   ];
   return parts.length === 0 ? 'nothing' : parts.join(' and ');
 }

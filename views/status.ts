@@ -5,6 +5,7 @@ import { approvalCard } from './approval-card.ts';
 import { type IncidentRow, incidentRow } from './incident-list.ts';
 import type { Screen } from './incident-text.ts';
 import { count, dollars } from './numbers.ts';
+import { countTerms } from './policy-changes.ts';
 import { labelled, pad, wrap } from './table.ts';
 import { ago, duration, instant, until } from './time.ts';
 import { plainReason } from './words.ts';
@@ -175,12 +176,8 @@ function pendingLines({ pending }: StatusView, screen: Screen): string[] {
 
 /** Said only where something waits. */
 function policyLines({ policyWaiting: { answers, people } }: StatusView, screen: Screen): string[] {
-  const parts = [
-    ...(answers > 0 ? [count(answers, 'answer')] : []),
-    ...(people > 0 ? [count(people, 'person', 'people')] : []),
-  ];
-  if (parts.length === 0) return [];
-  const text = `allows more than accepted: ${parts.join(' and ')} ${answers + people === 1 ? 'waits' : 'wait'} for an owner: firebreak policy accept`;
+  if (answers + people === 0) return [];
+  const text = `allows more than accepted: ${countTerms(answers, people)} ${answers + people === 1 ? 'waits' : 'wait'} for an owner: firebreak policy accept`;
   return line('policy', text, screen, true);
 }
 

@@ -173,6 +173,11 @@ const wideBy = (...people: [by: string, roles: string[]][]): Line[] => [
   ...people.map(([by, roles], index) => yes(4, wide, { by, roles, complete: index === people.length - 1 })),
 ];
 
+const [firstStep, secondStep] = plan.steps;
+if (firstStep === undefined || secondStep === undefined) throw new Error('a plan of two steps');
+const elsewhere = { ...secondStep, target: { ...secondStep.target, ref: 'service:inventory' as const } };
+const twoTargets = { ...plan, steps: [firstStep, elsewhere] };
+
 /** Each breaks one rule, at the first entry that it names (counted from the start of `lines`). */
 const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
   ['an outcome that nobody intended', 'outcome_without_intent', [outcome(1, 'e1')]],
@@ -193,6 +198,11 @@ const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
       asked,
       say(3, 'approval.requested', { approval: A3, hash: digest, cardDigest: digest, mode: 'act', plan }),
     ),
+  ],
+  [
+    'a plan of two targets that calls itself a change of one',
+    'tier_too_low',
+    instead(asked, request(3, twoTargets)),
   ],
   ['a yes to another plan', 'hash_of_another_plan', instead(approved, yes(4, plan, { hash: digest }))],
   ['a yes by the system', 'not_decided_by_a_person', instead(approved, yes(4, plan, { actor: null }))],
@@ -343,6 +353,7 @@ test('every rule is broken by one of the forged logs', () => {
     claimed_while_stopped: true,
     started_while_stopped: true,
     hash_of_another_plan: true,
+    tier_too_low: true,
     not_decided_by_a_person: true,
     decided_when_not_pending: true,
     decided_after_expiry: true,

@@ -273,3 +273,19 @@ test('rules that fail fail the turn', async () => {
   });
   expect(await rig.ask()).toEqual({ kind: 'failed', reason: 'invalid_reply' });
 });
+
+test.each([
+  [400, 0],
+  [408, 1],
+  [429, 0],
+  [500, 1],
+  [503, 0],
+  [504, 1],
+  [529, 0],
+])('a request that failed with %i counts as its worst cost %i times', async (status, times) => {
+  const rig = aRouter([routeTo(provider('a', fails('rejected', { status })))]);
+  const reply = await rig.ask();
+  const worst = rig.ledger.reserved[0]?.usdMicros ?? 0;
+  expect(worst).toBeGreaterThan(0);
+  expect(reply).toMatchObject({ usage: { usdMicros: times * worst } });
+});
