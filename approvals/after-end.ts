@@ -30,7 +30,7 @@ export type AfterEndInput = {
 /** A plan that ended like this was neither refused by a person nor carried out: it may be looked at anew. */
 const undecided: ReadonlySet<ApprovalState> = new Set(['expired', 'withdrawn', 'invalidated']);
 
-/** Takes what a person says of a plan that has ended; a no is recorded like any other. Of two at once, one is taken. */
+/** Takes what a person says of a plan that has ended; a no is recorded like any other. Of two releases at once, one is taken. */
 export async function sayAfterEnd(deps: GateDeps, input: AfterEndInput): Promise<AfterEndSaid> {
   const { person, wanted } = input;
   for (;;) {

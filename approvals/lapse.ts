@@ -44,8 +44,9 @@ export function startedChanges({ actions }: Incident): number {
   return actions.filter((action) => !action.startsWith('undo:')).length;
 }
 
-function isActive(incident: Incident): boolean {
-  return incident.state !== 'resolved' && incident.takenBy === null;
+/** Whether agents may bring about a change of it: it is open, and no person has taken it over or paused it. */
+export function isActive(incident: Incident): boolean {
+  return incident.state !== 'resolved' && incident.takenBy === null && incident.paused === null;
 }
 
 /** Policy as it is in force now, with the stop flags as they are now. */

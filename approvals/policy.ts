@@ -12,10 +12,10 @@ export type Policy = {
   readonly version: Digest;
   readonly rules: readonly PolicyRule[];
   /**
-   * How far an owner accepted each tool on each service, by `capKey`; one that is not in it counts as `observe`. Left
-   * out = nothing is held back.
+   * How far an owner accepted each tool on each service, by `capKey`; one that is not in it counts as `observe`;
+   * `all`: nothing is held back.
    */
-  readonly caps?: ReadonlyMap<string, Mode>;
+  readonly caps: ReadonlyMap<string, Mode> | 'all';
 };
 
 /** Conditions that stop changes, whatever the rules say. */
@@ -62,8 +62,8 @@ export const denyReasons = [
 export type DenyReason = (typeof denyReasons)[number];
 export type Verdict =
   | { kind: 'allow' }
-  /** People decide: so many different ones, of which an owner of the target where `owner`. */
-  | { kind: 'ask'; approvers: 1 | 2; owner: boolean }
+  /** People decide; how many, and who, `suffice` says. */
+  | { kind: 'ask' }
   /** Nobody is asked: the proposal is recorded (`observe`), or also shown with the command to run by hand (`propose`). */
   | { kind: 'record'; mode: Exclude<Mode, 'act'> }
   | { kind: 'deny'; reason: DenyReason };
@@ -114,9 +114,7 @@ export function evaluate(policy: Policy, question: PolicyQuestion): Verdict {
   const mode = modeOf(policy, question);
   if (mode !== 'act')
     return purpose === 'undo' ? { kind: 'deny', reason: 'mode_observe' } : { kind: 'record', mode };
-  return tier === 'R3'
-    ? { kind: 'ask', approvers: 2, owner: true }
-    : { kind: 'ask', approvers: 1, owner: false };
+  return { kind: 'ask' };
 }
 
 function stopReason({ flags, purpose }: PolicyQuestion): DenyReason | undefined {
@@ -130,7 +128,7 @@ function stopReason({ flags, purpose }: PolicyQuestion): DenyReason | undefined 
 }
 
 function modeOf({ caps }: Policy, { service, tool, mode }: PolicyQuestion): Mode {
-  return caps === undefined ? mode : lowerMode(mode, caps.get(capKey(service, tool)) ?? 'observe');
+  return caps === 'all' ? mode : lowerMode(mode, caps.get(capKey(service, tool)) ?? 'observe');
 }
 
 function matches(rule: PolicyRule, question: PolicyQuestion): boolean {

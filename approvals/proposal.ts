@@ -2,7 +2,7 @@ import { canonical } from '#core/canonical.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Cause, Tier } from '#incidents/vocabulary.ts';
 import type { Approval } from './approval.ts';
-import { isBusy, startedChanges } from './lapse.ts';
+import { isActive, isBusy, startedChanges } from './lapse.ts';
 import type { Step } from './plan.ts';
 import { type DenyReason, evaluate, type Verdict } from './policy.ts';
 import type { View } from './view.ts';
@@ -58,7 +58,7 @@ export function supersededBy(
 }
 
 function refusalOf(view: View, incident: Incident, steps: readonly Step[]): ProposeRefusal | undefined {
-  if (incident.state === 'resolved' || incident.takenBy !== null) return 'incident_closed';
+  if (!isActive(incident)) return 'incident_closed';
   if (incident.alerts.every(({ cleared }) => cleared)) return 'alert_cleared';
   if (startedChanges(incident) + steps.length > view.changes) return 'budget_spent';
   if (isBusy(view, steps)) return 'target_busy';
@@ -96,7 +96,7 @@ function pendingOf({ approvals }: Pick<View, 'approvals'>, { id }: Incident): re
 /** The strictest answer over all steps: deny before record before ask. */
 function verdictOf(view: View, steps: readonly Step[]): Exclude<Verdict, { kind: 'allow' }> {
   const tier = tierOf(steps);
-  let worst: Exclude<Verdict, { kind: 'allow' }> = { kind: 'ask', approvers: 1, owner: false };
+  let worst: Exclude<Verdict, { kind: 'allow' }> = { kind: 'ask' };
   for (const { tool, target } of steps) {
     const verdict = evaluate(view.policy, {
       caller: 'remediation',
@@ -110,8 +110,6 @@ function verdictOf(view: View, steps: readonly Step[]): Exclude<Verdict, { kind:
     });
     if (verdict.kind === 'deny') return verdict;
     if (verdict.kind === 'record' && !(worst.kind === 'record' && worst.mode === 'observe')) worst = verdict;
-    if (verdict.kind === 'ask' && worst.kind === 'ask' && verdict.approvers > worst.approvers)
-      worst = verdict;
   }
   return worst;
 }

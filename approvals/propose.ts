@@ -68,7 +68,9 @@ function planOf(
 ): Plan | undefined {
   const signal = incident.monitor?.signal;
   const first = steps[0];
-  if (signal === null || signal === undefined || first === undefined || causeOf(incident) === null)
+  if (signal === null || signal === undefined || first === undefined) return undefined;
+  // Without a cause only what a person asked for is put before people.
+  if (causeOf(incident) === null && !steps.every((step) => requestersOf(incident, [step]).length > 0))
     return undefined;
   const { service, name, low, high } = signal;
   const now = deps.clock.now();

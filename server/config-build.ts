@@ -138,7 +138,11 @@ export function buildConfig(input: Resolved): Config {
 /** Who may change what. */
 export function buildTerms(file: ConfigFile): Terms {
   return {
-    policy: { version: taggedHash('firebreak/policy/v1', file.policy), rules: file.policy.rules },
+    policy: {
+      version: taggedHash('firebreak/policy/v1', file.policy),
+      rules: file.policy.rules,
+      caps: 'all',
+    },
     inventory: buildInventory(file),
     people: new Map(file.people.map((person) => [person.id, buildPerson(person)])),
   };

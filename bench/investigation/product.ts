@@ -210,7 +210,7 @@ function settingsOf(inventory: Inventory): Parameters<typeof wire>[0]['settings'
     environment: 'demo',
     defaultOwner: 'team-shop',
     inventory,
-    policy: { version: sha256('policy'), rules: [] },
+    policy: { version: sha256('policy'), rules: [], caps: 'all' },
     people: new Map(),
     limits: { changes: 5 },
     timing: { approvalMs: 900_000, verify: { samples: 5, everyMs: 1000, windowMs: 60_000 } },

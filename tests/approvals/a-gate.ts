@@ -94,7 +94,7 @@ export async function aGate(setup: GateSetup = {}) {
     approvals,
     numbers: new CallNumbers(incidents),
     inventory: anInventory(setup.mode ?? 'act'),
-    policy: { version: sha256('policy'), rules: setup.rules ?? [ASK] },
+    policy: { version: sha256('policy'), rules: setup.rules ?? [ASK], caps: 'all' },
     people,
     boot: 'boot-1',
     signer: createPermitSigner(realRandom),

@@ -62,8 +62,8 @@ export function enumeratePolicy(evaluate: Evaluate, limit = Number.POSITIVE_INFI
 
 const policies = ruleSets.flatMap(({ name, rules, asks }) =>
   accepted.map((what) => {
-    const base = { version: sha256('policy'), rules };
-    const policy: Policy = what === 'all' ? base : { ...base, caps: capsOf(what) };
+    const caps = what === 'all' ? what : capsOf(what);
+    const policy: Policy = { version: sha256('policy'), rules, caps };
     return { policy, name, accepted: what, asks: new Set(asks.map((place) => `service_${place}`)) };
   }),
 );
@@ -102,7 +102,7 @@ function show(verdict: Verdict): string {
     case 'record':
       return `record ${verdict.mode}`;
     case 'ask':
-      return `ask ${verdict.approvers}${verdict.owner ? ' with an owner' : ''}`;
+      return 'ask';
     default:
       return `neither: ${JSON.stringify(verdict)}`;
   }

@@ -44,8 +44,7 @@ export const oracle: readonly Row[] = [
   { caller: 'coordinator monitor diagnosis system person', answer: 'deny caller_not_allowed' },
   { asks: false, answer: 'deny policy_denied' },
   // People are asked where the mode is act, and was accepted as that. Nothing else runs an undo either.
-  { mode: 'act', accepted: 'act all', tier: 'R2', answer: 'ask 1' },
-  { mode: 'act', accepted: 'act all', tier: 'R3', answer: 'ask 2 with an owner' },
+  { mode: 'act', accepted: 'act all', answer: 'ask' },
   { purpose: 'undo', answer: 'deny mode_observe' },
   { mode: 'observe', answer: 'record observe' },
   { accepted: 'observe nothing', answer: 'record observe' },

@@ -25,7 +25,7 @@ export function someTerms({ services, rules = [askAll], people = [aPerson('alice
     return { id: ServiceId.parse(name), mode, environment, owner, ...rest };
   });
   return {
-    policy: { version: sha256(JSON.stringify(rules)), rules },
+    policy: { version: sha256(JSON.stringify(rules)), rules, caps: 'all' },
     inventory: { version: sha256('inventory'), services: new Map(known.map((one) => [one.id, one])) },
     people: new Map(people.map((one) => [one.id, one])),
   };

@@ -170,6 +170,7 @@ function settingsOf(shop: FakeWorld): Parameters<typeof wire>[0]['settings'] {
     inventory: shop.inventory,
     policy: {
       version: sha256('policy'),
+      caps: 'all',
       rules: [
         {
           tools: ['service_restart', 'service_rollback', 'service_scale'],

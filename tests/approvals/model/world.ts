@@ -116,6 +116,7 @@ const service = (id: Service['id'], owner: string): Service => ({
 const base: Omit<View, 'now' | 'flags' | 'people' | 'approvals' | 'incidentOf'> = {
   policy: {
     version: sha256('policy'),
+    caps: 'all',
     rules: [
       {
         tools: ['service_rollback', 'service_restart'],
