@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RunId } from '#core/ids.ts';
 import { nextReads } from '#diagnosis/next-reads.ts';
 import type { Ranking } from '#diagnosis/rank.ts';
-import type { Read } from '#diagnosis/read.ts';
+import { isClusterRead, type Read } from '#diagnosis/read.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import type { Item } from '#llm/model.ts';
 import type { SessionTool, ToolResult } from '#tools/tool.ts';
@@ -61,14 +61,17 @@ function textOf({ outcome, hypotheses, ruledOut }: Ranking, reads: readonly stri
     `by what was read: ${outcome}`,
     ...hypotheses.map(
       (one) =>
-        `${one.cause} of ${one.service}: ${one.confidence} of 100, for ${ids(one.for)}, against ${ids(one.against)}`,
+        `${one.cause} of ${one.object ?? one.service}: ${one.confidence} of 100, for ${ids(one.for)}, against ${ids(one.against)}`,
     ),
-    ...ruledOut.map((one) => `ruled out: ${one.cause} of ${one.service}, by ${ids(one.evidence)}`),
+    ...ruledOut.map(
+      (one) => `ruled out: ${one.cause} of ${one.object ?? one.service}, by ${ids(one.evidence)}`,
+    ),
     `worth reading next: ${reads.join(', ') || 'nothing'}`,
   ].join('\n');
 }
 
 function wordsOf(read: Read): string {
+  if (isClusterRead(read)) return `${read.tool} ${JSON.stringify(read.args)} of ${read.service}`;
   return read.tool === 'metrics_query'
     ? `${read.tool} ${read.signal} of ${read.service}`
     : `${read.tool} of ${read.service}`;

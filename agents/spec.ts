@@ -11,7 +11,7 @@ export function agentSpecs(prompts: Prompts, inventory: Inventory): AgentSpecs {
   return {
     coordinator: coordinatorSpec(prompts.coordinator),
     monitor: monitorSpec(prompts.monitor, inventory),
-    diagnosis: diagnosisSpec(prompts.diagnosis, inventory),
+    diagnosis: diagnosisSpec(prompts, inventory),
     remediation: remediationSpec(prompts.remediation),
   };
 }

@@ -1,4 +1,5 @@
 import type { CallId, ServiceId } from '#core/ids.ts';
+import type { ClusterRef } from '#incidents/cluster-causes.ts';
 import type { Cause } from '#incidents/vocabulary.ts';
 import type { Clue, Detector, Need } from './detectors.ts';
 import type { Read } from './read.ts';
@@ -18,6 +19,8 @@ const CEILING = 97;
 export type Assessment = {
   readonly cause: Cause;
   readonly service: ServiceId;
+  /** What in the cluster of the service it is at. */
+  readonly object?: ClusterRef;
   readonly confidence: number;
   readonly potential: number;
   readonly ruledOut: boolean;

@@ -124,8 +124,9 @@ export function checkDiagnosis(report: DiagnosisReport, ranking: Ranking): Check
   };
 }
 
-type CauseAt = Pick<Hypothesis, 'cause' | 'service'>;
-const isSameCause = (a: CauseAt, b: CauseAt): boolean => a.cause === b.cause && a.service === b.service;
+type CauseAt = Pick<Hypothesis, 'cause' | 'service' | 'object'>;
+const isSameCause = (a: CauseAt, b: CauseAt): boolean =>
+  a.cause === b.cause && a.service === b.service && (a.object ?? null) === (b.object ?? null);
 const isNamed = (outcome: DiagnosisOutcome): boolean => outcome === 'likely' || outcome === 'confirmed';
 
 function outcomeOf({ outcome, hypotheses: [first] }: DiagnosisReport, ranking: Ranking): DiagnosisOutcome {
@@ -137,6 +138,6 @@ function outcomeOf({ outcome, hypotheses: [first] }: DiagnosisReport, ranking: R
 
 function rulesFirst({ outcome, hypotheses: [leader] }: Ranking): DiagnosisReport['rulesFirst'] {
   if ((outcome !== 'likely' && outcome !== 'confirmed') || leader === undefined) return undefined;
-  const { cause, service, confidence } = leader;
-  return { outcome, cause, service, confidence };
+  const { cause, service, object, confidence } = leader;
+  return { outcome, cause, service, ...(object !== undefined && { object }), confidence };
 }

@@ -1,4 +1,4 @@
-import type { Cause } from '#incidents/vocabulary.ts';
+import type { ServiceCause } from '#incidents/vocabulary.ts';
 import { callsUnwatched, dependencyDown, ownFault } from './blame.ts';
 import { deployed, deployedJustBefore } from './deploys.ts';
 import { allOf, not, type Question } from './scene.ts';
@@ -26,7 +26,7 @@ export type Clue = Need & { readonly no: number; readonly unseen: number };
 
 /** How one cause looks; all points together are about 100. */
 export type Detector = {
-  readonly cause: Exclude<Cause, 'unknown'>;
+  readonly cause: ServiceCause;
   readonly needs: readonly Need[];
   readonly clues: readonly Clue[];
 };

@@ -2,9 +2,11 @@ import type { z } from 'zod';
 import type { JsonValue } from '#core/canonical.ts';
 import type { CallId, ServiceId } from '#core/ids.ts';
 import { DeploymentsSeen, LogsSeen, ProbeSeen, SignalSeen, WorkloadSeen } from '#incidents/observations.ts';
+import { ClusterSeen } from '#incidents/observations-cluster.ts';
+import { ScanSeen } from '#incidents/observations-scan.ts';
 import type { Finding } from '#incidents/reports.ts';
 import type { SignalName } from '#incidents/vocabulary.ts';
-import { type Read, readKey } from './read.ts';
+import { type ClusterRead, isClusterRead, type Read, readKey } from './read.ts';
 
 /** What came of one look. `call` is its evidence id; a look without one cannot be cited and counts as a gap. */
 export type ReadResult =
@@ -22,6 +24,12 @@ export type SignalView = {
   readonly stepMs: number | null;
 };
 export type Cited<T> = { readonly calls: readonly CallId[]; readonly value: T };
+/** One look at a cluster and what came of it. */
+export type ClusterSight = {
+  readonly read: ClusterRead;
+  readonly call: CallId;
+  readonly seen: ClusterSeen;
+};
 export type Gap = { readonly service: ServiceId; readonly tool: Read['tool']; readonly reason: string };
 
 /** Everything that was observed so far, newest observation per thing. */
@@ -31,6 +39,9 @@ export type Evidence = {
   readonly deployments: ReadonlyMap<ServiceId, Cited<DeploymentsSeen>>;
   readonly workloads: ReadonlyMap<ServiceId, Cited<WorkloadSeen>>;
   readonly probes: ReadonlyMap<ServiceId, Cited<ProbeSeen>>;
+  readonly scans: ReadonlyMap<ServiceId, Cited<ScanSeen>>;
+  /** What was seen of clusters, in order. */
+  readonly cluster: readonly ClusterSight[];
   readonly gaps: readonly Gap[];
   /** Keys of the looks already taken, seen or not. */
   readonly done: ReadonlySet<string>;
@@ -45,6 +56,8 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
   const deployments = new Map<ServiceId, Cited<DeploymentsSeen>>();
   const workloads = new Map<ServiceId, Cited<WorkloadSeen>>();
   const probes = new Map<ServiceId, Cited<ProbeSeen>>();
+  const scans = new Map<ServiceId, Cited<ScanSeen>>();
+  const cluster: ClusterSight[] = [];
   const gaps: Gap[] = [];
   for (const finding of findings) signals.set(signalKey(finding.service, finding.signal), toldView(finding));
   for (const result of results) {
@@ -57,11 +70,14 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
     deployments,
     workloads,
     probes,
+    scans,
+    cluster,
     gaps,
     done: new Set(results.map(({ read }) => readKey(read))),
   };
 
   function keep({ read, call, value }: Extract<ReadResult, { kind: 'seen' }>): string | null {
+    if (isClusterRead(read)) return keepSight(cluster, { read, call, value });
     switch (read.tool) {
       case 'metrics_query': {
         const seen = parsed(SignalSeen, read, value);
@@ -77,8 +93,20 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
         return put(workloads, call, parsed(WorkloadSeen, read, value));
       case 'http_probe':
         return put(probes, call, parsed(ProbeSeen, read, value));
+      case 'system_scan':
+        return put(scans, call, parsed(ScanSeen, read, value));
     }
   }
+}
+
+function keepSight(
+  into: ClusterSight[],
+  { read, call, value }: { read: ClusterRead; call: CallId; value: JsonValue },
+): string | null {
+  const seen = ClusterSeen.safeParse(value);
+  if (!seen.success) return 'bad_answer';
+  into.push({ read, call, seen: seen.data });
+  return null;
 }
 
 function parsed<T extends { service: ServiceId }>(

@@ -1,4 +1,6 @@
 import { LIKELY } from './assess.ts';
+import { clusterOf } from './cluster/assess-cluster.ts';
+import { clusterReads } from './cluster/reads.ts';
 import { healthOf } from './healthy.ts';
 import { MARGIN, type Ranking } from './rank.ts';
 import { isConfigured, type Read, readKey } from './read.ts';
@@ -9,7 +11,7 @@ import { isConfigured, type Read, readKey } from './read.ts';
  */
 export function nextReads(ranking: Ranking, limit: number): Read[] {
   if (limit <= 0 || ranking.outcome === 'healthy') return [];
-  const open = isSettled(ranking) ? [] : byWorth(ranking);
+  const open = isSettled(ranking) ? [] : [...ofCluster(ranking), ...byWorth(ranking)];
   const reads = [...toAct(ranking), ...open];
   const wanted = new Map(
     (reads.length > 0 ? reads : lastLooks(ranking)).map((read) => [readKey(read), read]),
@@ -23,11 +25,19 @@ export function nextReads(ranking: Ranking, limit: number): Read[] {
 }
 
 /** The leader is confirmed and no other cause can come near it. */
-function isSettled({ outcome, assessed }: Ranking): boolean {
+function isSettled({ outcome, assessed, scene }: Ranking): boolean {
   const [best, ...others] = assessed;
+  const isCluster = scene.inventory.services.get(scene.about.service)?.cluster !== undefined;
+  if (isCluster && (best === undefined || best.object !== undefined)) return outcome === 'confirmed';
   if (best === undefined) return true;
   const rival = Math.max(0, ...others.map(({ potential }) => potential));
   return outcome === 'confirmed' && rival <= best.confidence - MARGIN;
+}
+
+/** Where the paged service or system runs. */
+function ofCluster({ scene }: Ranking): Read[] {
+  const state = clusterOf(scene.evidence, scene.inventory, scene.about);
+  return state === null ? [] : clusterReads(state, scene.evidence.done, readKey);
 }
 
 function byWorth({ assessed }: Ranking): Read[] {
@@ -49,9 +59,15 @@ function toAct({ hypotheses }: Ranking): Read[] {
   return [{ tool: 'workload_status', service: best.service }];
 }
 
-/** No cause can become likely any more: is it well, and if not, what does its log say to the people who take over? */
+/** No cause can become likely any more: is it well, and if not, what does its log say to the people who take over, and
+ * where did it begin? */
 function lastLooks({ scene, outcome }: Ranking): Read[] {
   const health = healthOf(scene);
   if (health.is === 'unseen') return [...health.wants];
-  return outcome === 'inconclusive' ? [{ tool: 'logs_search', service: scene.about.service }] : [];
+  if (outcome !== 'inconclusive') return [];
+  const { service } = scene.about;
+  return [
+    { tool: 'logs_search', service },
+    { tool: 'system_scan', service },
+  ];
 }

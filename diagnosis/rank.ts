@@ -4,6 +4,8 @@ import type { DeployRef } from '#incidents/refs.ts';
 import type { DiagnosisReport, Hypothesis } from '#incidents/reports.ts';
 import type { DiagnosisOutcome } from '#incidents/vocabulary.ts';
 import { type Assessment, assess, CONFIRMED, LIKELY } from './assess.ts';
+import { assessScan } from './assess-scan.ts';
+import { assessCluster, clusterOf } from './cluster/assess-cluster.ts';
 import { suspectDeploy } from './deploys.ts';
 import { detectors } from './detectors.ts';
 import type { Evidence } from './evidence.ts';
@@ -40,12 +42,19 @@ export type Ranking = {
 export function rank(evidence: Evidence, inventory: Inventory, about: About): Ranking {
   const scene: Scene = { evidence, inventory, about };
   const services = suspects(scene);
-  const assessed = services
-    .flatMap((service) => detectors.map((detector) => assess(scene, detector, service)))
-    .sort((a, b) => b.confidence - a.confidence);
-  const listed = assessed.filter(({ ruledOut, confidence }) => !ruledOut && confidence >= WORTH_LISTING);
-  const outcome = outcomeOf(scene, listed);
+  const cluster = clusterOf(evidence, inventory, about);
+  const known = detectors.filter(({ cause }) => !inventory.withoutCauses?.has(cause));
+  const assessed = [
+    ...(isSeenBySignals(scene)
+      ? services.flatMap((service) => known.map((one) => assess(scene, one, service)))
+      : []),
+    ...(cluster === null ? [] : assessCluster(cluster, inventory)),
+    ...assessScan(scene),
+  ].sort((a, b) => b.confidence - a.confidence);
+  const worth = assessed.filter(({ ruledOut, confidence }) => !ruledOut && confidence >= WORTH_LISTING);
+  const outcome = outcomeOf(scene, worth);
   const named = outcome === 'likely' || outcome === 'confirmed';
+  const listed = named ? worth.filter(({ cause }) => cause !== 'unknown') : worth;
   const ceiling = named ? 100 : LIKELY - 1;
   return {
     scene,
@@ -54,15 +63,35 @@ export function rank(evidence: Evidence, inventory: Inventory, about: About): Ra
     ruledOut: assessed
       .filter(({ ruledOut, against }) => ruledOut && against.length > 0)
       .slice(0, 24)
-      .map(({ cause, service, against }) => ({ cause, service, evidence: cited(against) })),
+      .map(({ cause, service, object, against }) => ({
+        cause,
+        service,
+        ...(object !== undefined && { object }),
+        evidence: cited(against),
+      })),
     gaps: gapsOf(scene, services, listed),
     ...actionFacts(scene, named ? listed[0] : undefined),
     assessed,
   };
 }
 
+/** A system has no signals of its own, so no cause that shows in signals can be at it. */
+function isSeenBySignals({ inventory, about }: Scene): boolean {
+  return inventory.services.get(about.service)?.isSystem !== true;
+}
+
+/**
+ * Whether two causes explain the same trouble. What a cluster says plainly of two different things is true of both: the one
+ * does not make the other less likely.
+ */
+function competes(best: Assessment, other: Assessment): boolean {
+  if (best.object === undefined || other.object === undefined || best.object === other.object) return true;
+  return best.confidence < CONFIRMED;
+}
+
 function outcomeOf(scene: Scene, listed: readonly Assessment[]): DiagnosisOutcome {
-  const [best, second] = listed;
+  const [best, ...others] = listed.filter(({ cause }) => cause !== 'unknown');
+  const second = others.find((other) => best !== undefined && competes(best, other));
   const lead = (best?.confidence ?? 0) - (second?.confidence ?? 0);
   if (best !== undefined && best.confidence >= LIKELY && lead >= MARGIN && best.for.length > 0) {
     return best.confidence >= CONFIRMED && lead >= CONFIRMED_MARGIN ? 'confirmed' : 'likely';
@@ -71,12 +100,13 @@ function outcomeOf(scene: Scene, listed: readonly Assessment[]): DiagnosisOutcom
 }
 
 function hypothesisOf(
-  { cause, service, confidence, for: speaksFor, against }: Assessment,
+  { cause, service, object, confidence, for: speaksFor, against }: Assessment,
   ceiling: number,
 ): Hypothesis {
   return {
     cause,
     service,
+    ...(object !== undefined && { object }),
     confidence: Math.min(confidence, ceiling),
     for: cited(speaksFor),
     against: cited(against),

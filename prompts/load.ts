@@ -9,21 +9,29 @@ export type Prompts = {
   readonly coordinator: Prompt;
   readonly monitor: Prompt;
   readonly diagnosis: Prompt;
+  /** The same, for whoever may look at a cluster, too. */
+  readonly diagnosisInCluster: Prompt;
   readonly remediation: Prompt;
 };
 
-/** Reads the four prompts that lie beside this file. Throws when one is missing: an installation without it is broken. */
+/** Reads the prompts that lie beside this file. Throws when one is missing: an installation without it is broken. */
 export async function loadPrompts(): Promise<Prompts> {
-  const [coordinator, monitor, diagnosis, remediation] = await Promise.all([
+  const [coordinator, monitor, diagnosis, cluster, remediation] = await Promise.all([
     load('coordinator'),
     load('monitor'),
     load('diagnosis'),
+    load('diagnosis-cluster'),
     load('remediation'),
   ]);
-  return { coordinator, monitor, diagnosis, remediation };
+  return {
+    coordinator: promptOf(coordinator),
+    monitor: promptOf(monitor),
+    diagnosis: promptOf(diagnosis),
+    diagnosisInCluster: promptOf(diagnosis + cluster),
+    remediation: promptOf(remediation),
+  };
 }
 
-async function load(name: keyof Prompts): Promise<Prompt> {
-  const text = await readFile(new URL(`./${name}.md`, import.meta.url), 'utf8');
-  return { text, hash: sha256(text) };
-}
+const load = (name: string): Promise<string> => readFile(new URL(`./${name}.md`, import.meta.url), 'utf8');
+
+const promptOf = (text: string): Prompt => ({ text, hash: sha256(text) });

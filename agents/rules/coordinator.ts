@@ -1,5 +1,7 @@
 import type { JsonValue } from '#core/canonical.ts';
-import type { DiagnosisReport, MonitorReport, Wake } from '#incidents/reports.ts';
+import type { Inventory } from '#incidents/inventory.ts';
+import { type ServiceRef, serviceOf } from '#incidents/refs.ts';
+import type { DiagnosisReport, MonitorReport, RequestedAction, Wake } from '#incidents/reports.ts';
 import type { EscalationReason } from '#incidents/vocabulary.ts';
 import { type History, historyOf } from './coordinator-history.ts';
 import type { RulesRole, Turn } from './turn.ts';
@@ -14,33 +16,73 @@ const NOTHING: Calls = [];
 
 /**
  * Answers what woke it, then yields: opened -> monitor -> diagnosis -> remediation -> people, and to people at once where
- * that chain breaks. A cleared alert or a withdrawn approval ends it; code decides the rest.
+ * that chain breaks. A cleared alert or a withdrawn approval ends it; code decides the rest. What a person wishes starts
+ * the chain for the service that they name, or puts the change that they ask for before people.
  */
-export const coordinatorTurn: RulesRole = ({ items }) => {
+export const coordinatorTurn: RulesRole = ({ items }, inventory) => {
   const history = historyOf(items);
   const calls = history.refused
     ? escalate('agent_failed', [])
-    : history.unanswered.flatMap((wake) => answer(wake, history));
+    : history.unanswered.flatMap((wake) => answer(wake, history, inventory));
   return { text: calls.length === 0 ? 'Waiting.' : 'Next step.', calls };
 };
 
-function answer(wake: Wake, history: History): Calls {
+function answer(wake: Wake, history: History, inventory: Inventory): Calls {
   if (history.isOver) return NOTHING;
   switch (wake.kind) {
     case 'opened':
-      return open(wake);
+      return open(wake, inventory);
     case 'child_settled':
       return afterChild(wake, history);
     case 'action_settled':
       return afterAction(wake.outcome);
+    case 'steered':
+      return look(wake.service, history, inventory);
+    case 'requested':
+      return ask(wake.action, history);
+    // Whoever asked is answered by code, from the card.
+    case 'asked':
     case 'alert_cleared':
     case 'escalated':
       return NOTHING;
   }
 }
 
-function open({ service, severity, about, startedAt }: Opened): Calls {
+function look(service: ServiceRef, { opened }: History, inventory: Inventory): Calls {
+  if (opened === null) return escalate('agent_failed', ['the page that it began with']);
+  const { severity, startedAt } = opened;
+  return begin({ service, severity, about: null, startedAt }, inventory);
+}
+
+/** Claims no cause: that a person asked is all that speaks for it. How many instances run is known from a diagnosis. */
+function ask(action: RequestedAction, { diagnosis }: History): Calls {
+  const { target } = action;
+  const isAbout = diagnosis?.hypotheses[0]?.service === serviceOf(target);
+  return spawn('remediation', {
+    role: 'remediation',
+    cause: 'unknown',
+    service: target,
+    confidence: 0,
+    pressure: null,
+    deploy: null,
+    replicas: isAbout ? diagnosis.replicas : null,
+    maxReplicas: isAbout ? diagnosis.maxReplicas : null,
+    evidence: [],
+    requested: [action],
+  });
+}
+
+function open({ service, severity, about, startedAt }: Opened, inventory: Inventory): Calls {
   if (service === null) return escalate('unknown_service', []);
+  return begin({ service, severity, about, startedAt }, inventory);
+}
+
+type Beginning = Pick<Opened, 'severity' | 'about' | 'startedAt'> & { service: ServiceRef };
+
+/** A whole system has no signals that a monitor could read: what its cluster says of it is looked at at once. */
+function begin({ service, severity, about, startedAt }: Beginning, inventory: Inventory): Calls {
+  if (inventory.services.get(serviceOf(service))?.isSystem === true)
+    return spawn('diagnosis', { role: 'diagnosis', service, severity, since: startedAt, findings: [] });
   return spawn('monitor', { role: 'monitor', service, severity, about, startedAt });
 }
 
@@ -51,9 +93,9 @@ function afterChild(wake: Settled, history: History): Calls {
   if (outcome !== 'reported' || report?.role !== role) return escalate('agent_failed', [role]);
   switch (report.role) {
     case 'monitor':
-      return afterMonitor(report, history);
+      return afterMonitor(report, wake, history);
     case 'diagnosis':
-      return afterDiagnosis(report, history);
+      return afterDiagnosis(report, wake, history);
     case 'remediation':
       return report.outcome === 'proposed' ? NOTHING : escalate('no_safe_action', []);
   }
@@ -66,15 +108,17 @@ function again(role: Settled['role'], { lastSpawn, interruptions }: History): Ca
     : spawn(role, brief);
 }
 
-function afterMonitor(report: MonitorReport, { opened }: History): Calls {
+function afterMonitor(report: MonitorReport, wake: Settled, { opened, sentTo }: History): Calls {
+  const service = sentTo(wake);
   switch (report.verdict) {
     case 'healthy':
-      return resolve();
+      // A neighbour that is well says nothing of the service that burns.
+      return service === (opened?.service ?? null) ? resolve() : NOTHING;
     case 'unclear':
       return escalate('inconclusive', unseenBy(report));
     case 'impaired': {
-      if (opened?.service == null) return escalate('unknown_service', []);
-      const { service, severity, startedAt } = opened;
+      if (opened === null || service === null) return escalate('unknown_service', []);
+      const { severity, startedAt } = opened;
       const { findings } = report;
       return spawn('diagnosis', {
         role: 'diagnosis',
@@ -87,9 +131,10 @@ function afterMonitor(report: MonitorReport, { opened }: History): Calls {
   }
 }
 
-function afterDiagnosis(report: DiagnosisReport, { monitor }: History): Calls {
+function afterDiagnosis(report: DiagnosisReport, wake: Settled, { monitor, opened, sentTo }: History): Calls {
   switch (report.outcome) {
     case 'healthy':
+      if (sentTo(wake) !== (opened?.service ?? null)) return NOTHING;
       return isInBand(monitor) ? resolve() : escalate('inconclusive', unseenDuring(report));
     case 'inconclusive':
       return escalate('inconclusive', unseenDuring(report));

@@ -10,7 +10,7 @@ import { type RulesRole, reportTurn, type Turn } from './turn.ts';
 const HEADROOM = 1.35;
 
 /** The change that ends each cause; one that does not fit is not proposed, whoever asked for it. */
-const cures: Readonly<Record<Cause, readonly RequestedAction['tool'][]>> = {
+const cures: Readonly<Partial<Record<Cause, readonly RequestedAction['tool'][]>>> = {
   bad_deploy: ['service_rollback'],
   memory_leak: ['service_restart'],
   stuck_pool: ['service_restart'],
@@ -30,7 +30,7 @@ export const remediationTurn: RulesRole = ({ items, callsLeft }) => {
 };
 
 function changeFor(brief: RemediationBrief): Turn | null {
-  const fitting = cures[brief.cause];
+  const fitting = cures[brief.cause] ?? [];
   if (brief.cause === 'unknown') {
     const asked = brief.requested[0];
     return asked === undefined ? null : changeTurn(brief, asked);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ReadResult } from '#diagnosis/evidence.ts';
-import { lookTools, type Read } from '#diagnosis/read.ts';
+import { ClusterLook, type ClusterRead, lookTools, type Read } from '#diagnosis/read.ts';
 import { ServiceRef, serviceOf } from '#incidents/refs.ts';
 import { Brief } from '#incidents/reports.ts';
 import { SignalName } from '#incidents/vocabulary.ts';
@@ -9,7 +9,9 @@ import type { Item, ModelCall } from '#llm/model.ts';
 export type ResultItem = Extract<Item, { kind: 'result' }>;
 
 const LookArgs = z.looseObject({ service: ServiceRef });
+const SystemArgs = z.looseObject({ system: ServiceRef });
 const MetricArgs = z.looseObject({ service: ServiceRef, signal: SignalName, at: z.number() });
+const ScanArgs = z.looseObject({ service: ServiceRef, at: z.number() });
 /** A look may take the page as so much older or newer than it is: what is before the page counts as normal. */
 const EARLIER_MS = 15 * 60_000;
 const LATER_MS = 60_000;
@@ -60,13 +62,29 @@ export function reasonOf({ value, outcome }: ResultItem): string {
 function readOf({ tool, args }: ModelCall, began: number): Read | null {
   if (tool === 'metrics_query') {
     const parsed = MetricArgs.safeParse(args);
-    const isInTime =
-      parsed.success && parsed.data.at >= began - EARLIER_MS && parsed.data.at <= began + LATER_MS;
-    return isInTime ? { tool, service: serviceOf(parsed.data.service), signal: parsed.data.signal } : null;
+    if (!parsed.success || !isInTime(parsed.data.at, began)) return null;
+    return { tool, service: serviceOf(parsed.data.service), signal: parsed.data.signal };
   }
+  if (tool === 'system_scan') {
+    const parsed = ScanArgs.safeParse(args);
+    if (!parsed.success || !isInTime(parsed.data.at, began)) return null;
+    return { tool, service: serviceOf(parsed.data.service) };
+  }
+  const cluster = clusterReadOf(tool, args);
+  if (cluster !== null) return cluster;
   const look = lookTools.find((name) => name === tool);
   const parsed = LookArgs.safeParse(args);
   return look === undefined || !parsed.success
     ? null
     : { tool: look, service: serviceOf(parsed.data.service) };
+}
+
+const isInTime = (at: number, began: number): boolean => at >= began - EARLIER_MS && at <= began + LATER_MS;
+
+function clusterReadOf(tool: string, args: ModelCall['args']): ClusterRead | null {
+  const scope = SystemArgs.safeParse(args);
+  if (!scope.success) return null;
+  const { system, ...rest } = scope.data;
+  const look = ClusterLook.safeParse({ tool, args: rest });
+  return look.success ? { ...look.data, service: serviceOf(system) } : null;
 }

@@ -1,5 +1,5 @@
 import type { JsonValue } from '#core/canonical.ts';
-import { isConfigured, type Read } from '#diagnosis/read.ts';
+import { isClusterRead, isConfigured, type Read } from '#diagnosis/read.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { serviceRef } from '#incidents/refs.ts';
 import type { Report } from '#incidents/reports.ts';
@@ -30,9 +30,12 @@ export function lookTurn(
 
 function argsOf(read: Read, at: number): JsonValue {
   const service = serviceRef(read.service);
+  if (isClusterRead(read)) return { system: service, ...read.args };
   switch (read.tool) {
     case 'metrics_query':
       return { service, signal: read.signal, at };
+    case 'system_scan':
+      return { service, at };
     case 'logs_search':
       return { service, level: 'error', minutes: LOG_MINUTES };
     case 'deployments_list':

@@ -3,7 +3,7 @@ import { CallId, Digest, ServiceId } from '#core/ids.ts';
 import { evidenceOf, type ReadResult } from '#diagnosis/evidence.ts';
 import { nextReads } from '#diagnosis/next-reads.ts';
 import { type Ranking, rank } from '#diagnosis/rank.ts';
-import type { Read } from '#diagnosis/read.ts';
+import { isClusterRead, type Read } from '#diagnosis/read.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import { deployRef } from '#incidents/refs.ts';
 import { SignalName } from '#incidents/vocabulary.ts';
@@ -85,7 +85,10 @@ export function inventoryOf(facts: Facts): Inventory {
 export function lookAt(facts: Facts, read: Read): JsonValue | null {
   const of = facts[read.service] ?? {};
   const { service } = read;
+  if (isClusterRead(read)) return null;
   switch (read.tool) {
+    case 'system_scan':
+      return null;
     case 'metrics_query':
       return signalSeen(of, service, read.signal);
     case 'deployments_list':

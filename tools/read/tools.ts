@@ -1,9 +1,11 @@
 import type { ReadTool } from '../tool.ts';
+import { clusterTools } from './cluster-tools.ts';
 import { deploymentsList } from './deployments-list.ts';
 import { httpProbe } from './http-probe.ts';
 import { logsSearch } from './logs-search.ts';
 import { metricsQuery } from './metrics-query.ts';
 import { runbookSearch } from './runbook-search.ts';
+import { systemScan } from './system-scan.ts';
 import { workloadStatus } from './workload-status.ts';
 
 /** Every tool that looks and changes nothing. */
@@ -14,4 +16,6 @@ export const readTools: readonly ReadTool[] = [
   deploymentsList,
   workloadStatus,
   runbookSearch,
+  systemScan,
+  ...clusterTools,
 ];
