@@ -1,4 +1,4 @@
-import type { KnownBlock } from '@slack/types';
+import type { KnownBlock, ModalView } from '@slack/types';
 import type { ApprovalId, Digest, IncidentId, PersonId } from '#core/ids.ts';
 
 /** A message as Slack shows it. `text` is what a notification and a phone's lock screen show; both are inert. */
@@ -13,7 +13,10 @@ export type Speaker = { readonly team: string; readonly user: string; readonly p
 /** An answer to a person's own words or click: a reply, not an effect on its own. */
 export type Answer = SlackMessage & { readonly visible: 'thread' | 'only_you' };
 
-/** A sentence in a thread. `text` is untrusted. `message` is Slack's id of it. */
+/**
+ * A sentence in a thread. `text` is untrusted: entities are decoded, a mention of a person whom the config knows reads
+ * `@alice`, of anybody else `@unknown`, a channel `#C0SHOP`, a link as its address. `message` is Slack's id of it.
+ */
 export type Said = {
   readonly who: Speaker;
   readonly place: Place;
@@ -37,16 +40,44 @@ export type Pressed = {
   readonly who: Speaker;
   readonly place: Place;
   readonly incident: IncidentId;
-  readonly verb: 'take' | 'ack' | 'pause' | 'resume' | 'wrong_cause' | 'accept_handover' | 'postmortem';
-  /** Values of a modal by field, untrusted; empty for a plain click. */
+  readonly verb:
+    | 'take'
+    | 'ack'
+    | 'pause'
+    | 'resume'
+    | 'wrong_cause'
+    | 'accept_handover'
+    | 'postmortem'
+    | 'propose';
+  /** Values of a modal by field, or `detail` of the button, untrusted; empty for a plain click. */
   readonly fields: Readonly<Record<string, string>>;
 };
 
-/** Handed in: what the product does with what people say and click. None of them throws. */
+/** A click, before it counts: on a button of an approval card, or on one of an incident card. */
+export type Click = {
+  readonly who: Speaker;
+  readonly place: Place;
+  readonly on:
+    | ({ readonly kind: 'approval' } & Pick<Decided, 'approval' | 'hash' | 'decision'>)
+    | ({ readonly kind: 'incident' } & Pick<Pressed, 'incident' | 'verb'> & {
+          /** What else the button says, in the grammar of its verb. */
+          readonly detail: string | null;
+        });
+};
+
+/**
+ * Handed in: what the product does with what people say and click. None of them throws. A command is always answered to
+ * its speaker only.
+ */
 export type Handlers = {
   /** Null: nothing to answer, for example a message that is no business of ours. */
   onMessage(said: Said): Promise<Answer | null>;
   onCommand(commanded: Commanded): Promise<Answer>;
+  /**
+   * The form that a click opens first; what is sent with it is then the decision, `fields` being the value of each input
+   * block by its block id and `typed` the one of the block `typed`. Null: the click counts by itself.
+   */
+  modal(click: Click): ModalView | null;
   onDecision(decided: Decided): Promise<Answer>;
   onPressed(pressed: Pressed): Promise<Answer>;
   /** What the Home tab shows to this person. */

@@ -1,0 +1,191 @@
+import type { Logger, LogLevel } from '@slack/bolt';
+import { z } from 'zod';
+import type { Clock, Random } from '#core/clock.ts';
+import type { PersonId } from '#core/ids.ts';
+import type { Secret } from '#core/secret.ts';
+import { createChannels } from './channels.ts';
+import { type Acknowledge, createDispatch, type Dispatch } from './dispatch.ts';
+import { type Admitted, admitBody, createHttpDoor, type DoorRefusal, type HttpBody } from './door.ts';
+import { type SlackHealth, watchHealth } from './health.ts';
+import type { Incoming } from './incoming.ts';
+import type { Handlers } from './ports.ts';
+import { type Order, type Sent, sendPost } from './post.ts';
+import { createReplies, type ReplyDeps } from './replies.ts';
+import { keepConnected, type Socket, type SocketClient } from './socket.ts';
+import { createWeb, type Web, type WebRefusal } from './web.ts';
+
+export type SlackOptions = {
+  readonly team: string;
+  readonly app: string;
+  /** Of the web API, with a slash at its end; null: where Slack itself is. */
+  readonly apiUrl: string | null;
+  readonly botToken: Secret;
+  readonly door:
+    | { readonly kind: 'socket'; readonly appToken: Secret }
+    | { readonly kind: 'http'; readonly signingSecrets: readonly Secret[] };
+  readonly allowShared: readonly string[];
+  readonly personOf: (team: string, user: string) => PersonId | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onHealth: (health: SlackHealth) => void;
+  /** Something came over the socket that was not for us. */
+  readonly onRefused: (reason: DoorRefusal) => void;
+  /** Something failed, in words of ours; with a correlation id when a person was shown one. */
+  readonly onError: (message: string, correlation: string | null) => void;
+};
+
+/** What is answered to a request that Slack posted. */
+export type HttpAnswer =
+  | { readonly kind: 'answered'; readonly body: Readonly<Record<string, unknown>> | null }
+  | { readonly kind: 'refused'; readonly reason: DoorRefusal };
+
+export type SlackApp = {
+  /** Posts, edits or uploads; does not throw. */
+  send(order: Order, signal: AbortSignal): Promise<Sent>;
+  health(): SlackHealth;
+  /** From now on what people say and click is handed to `handlers`. Resolves when Slack knows where we are. */
+  start(handlers: Handlers): Promise<void>;
+  /** A request that Slack posted; only where the door is `http`. Does not throw. */
+  receive(request: HttpBody): Promise<HttpAnswer>;
+  stop(): Promise<void>;
+};
+
+const CALL_TIMEOUT_MS = 10_000;
+const Identity = z.looseObject({ team_id: z.string(), user_id: z.string() });
+
+/**
+ * Our app in one workspace of Slack. Loads Slack's library, but opens nothing before `start`. Nothing is posted before
+ * Slack confirmed that the token is of the workspace that the config names.
+ */
+export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
+  const { webApi, LogLevel, SocketModeReceiver } = await import('@slack/bolt');
+  const { clock, apiUrl, door, team } = options;
+  const health = watchHealth(options.onHealth);
+  const common = {
+    ...(apiUrl === null ? {} : { slackApiUrl: apiUrl }),
+    ...{ timeout: CALL_TIMEOUT_MS, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
+    logger: silentLogger(LogLevel.ERROR),
+  };
+  const client = new webApi.WebClient(options.botToken.reveal(), {
+    ...common,
+    allowAbsoluteUrls: false,
+  });
+  const { web, self } = onlyIn(team, createWeb({ client, clock, health }));
+  const channels = createChannels({ web, clock, allowShared: options.allowShared });
+  const isKnown = (user: string): boolean => options.personOf(team, user) !== null;
+  const listening: Listening = { dispatch: undefined, self };
+  const admit =
+    door.kind === 'http' ? createHttpDoor({ secrets: door.signingSecrets, own: options, clock }) : undefined;
+  let socket: Socket | undefined;
+  return {
+    health: health.now,
+    send: (order, signal) => sendPost({ web, channels, apiUrl, isKnown, clock }, order, signal),
+    start: async (handlers) => {
+      listening.dispatch = dispatchTo(handlers, options, { web, channels, isKnown });
+      if (door.kind === 'http') return;
+      const appToken = door.appToken.reveal();
+      const installerOptions = { clientOptions: common };
+      const { logger } = common;
+      const { client } = new SocketModeReceiver({
+        ...{ appToken, autoReconnectEnabled: false, logger, installerOptions },
+      });
+      socket = listenOn(client, options, listening);
+      await socket.connected;
+    },
+    receive: async (request) =>
+      admit === undefined ? { kind: 'refused', reason: 'not_signed' } : answerHttp(admit(request), listening),
+    stop: async () => {
+      listening.dispatch = undefined;
+      await socket?.stop();
+    },
+  };
+}
+
+/** Who gets what comes in: nobody before the start and after the stop, and never what we said ourselves. */
+type Listening = { dispatch: Dispatch | undefined; readonly self: () => string | undefined };
+
+async function take(
+  { dispatch, self }: Listening,
+  incoming: Incoming,
+  acknowledge: Acknowledge,
+): Promise<void> {
+  const isOwn = 'user' in incoming && incoming.user === self();
+  return isOwn || dispatch === undefined ? acknowledge() : dispatch(incoming, acknowledge);
+}
+
+function dispatchTo(
+  handlers: Handlers,
+  { clock, random, personOf, onError }: SlackOptions,
+  speaking: Omit<ReplyDeps, 'onUnsaid'>,
+): Dispatch {
+  const onUnsaid = (why: string): void => onError(`an answer was not given: ${why}`, null);
+  return createDispatch({
+    ...{ handlers, clock, random, personOf, replies: createReplies({ ...speaking, onUnsaid }) },
+    onError: (correlation, message) => onError(message, correlation),
+  });
+}
+
+function listenOn(client: SocketClient, options: SlackOptions, listening: Listening): Socket {
+  return keepConnected(client, {
+    clock: options.clock,
+    onLost: (why) => options.onError(`the connection to Slack: ${why}`, null),
+    onEvent: ({ body, acknowledge }) => {
+      const admitted = admitBody(body, options);
+      if (admitted.kind === 'admitted') return void take(listening, admitted.incoming, acknowledge);
+      options.onRefused(admitted.reason);
+      void acknowledge();
+    },
+  });
+}
+
+/** Resolves as soon as it is acknowledged; what follows from it goes on behind the answer. */
+async function answerHttp(admitted: Admitted, listening: Listening): Promise<HttpAnswer> {
+  if (admitted.kind === 'refused') return admitted;
+  if (admitted.kind === 'challenge') return { kind: 'answered', body: { challenge: admitted.challenge } };
+  const answered = Promise.withResolvers<Readonly<Record<string, unknown>> | null>();
+  const acknowledge: Acknowledge = async (response) => answered.resolve(response ?? null);
+  void take(listening, admitted.incoming, acknowledge).finally(() => answered.resolve(null));
+  return { kind: 'answered', body: await answered.promise };
+}
+
+/**
+ * The same calls, but none before Slack said that the token is of this workspace; asked until it is known, and a token
+ * of another one is never used. `self` is our own account, once it is known.
+ */
+function onlyIn(team: string, web: Web): { web: Web; self: () => string | undefined } {
+  let user: string | undefined;
+  let asking: Promise<WebRefusal | undefined> | undefined;
+  const ask = async (signal: AbortSignal | undefined): Promise<WebRefusal | undefined> => {
+    const who = { method: 'auth.test', args: {}, answer: Identity, repeatable: true };
+    const asked = await web.call(who, signal);
+    if (asked.kind === 'unknown') return { kind: 'unreachable', why: asked.why };
+    if (asked.kind !== 'ok') return asked;
+    if (asked.value.team_id !== team)
+      return { kind: 'no', error: 'the bot token is of another workspace than slack.team' };
+    user = asked.value.user_id;
+    return undefined;
+  };
+  /** One question for all who wait for the answer. */
+  const refusal = async (signal: AbortSignal | undefined): Promise<WebRefusal | undefined> => {
+    asking ??= ask(signal);
+    const answered = await asking;
+    asking = undefined;
+    return answered;
+  };
+  return {
+    self: () => user,
+    web: {
+      call: async (call, signal) =>
+        (user === undefined ? await refusal(signal) : undefined) ?? web.call(call, signal),
+    },
+  };
+}
+
+/** The library writes what it sends and gets; none of that belongs into our output. */
+function silentLogger(level: LogLevel): Logger {
+  const nothing = (): void => {};
+  return {
+    ...{ debug: nothing, info: nothing, warn: nothing, error: nothing },
+    ...{ setLevel: nothing, setName: nothing, getLevel: () => level },
+  };
+}

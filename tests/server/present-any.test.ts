@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { EntryDraft } from '#audit/log.ts';
+import { ApprovalId, PersonId } from '#core/ids.ts';
+import { aPresent, type Rig, request, type SlackState, say } from './a-present.ts';
+
+const bob = PersonId.parse('bob');
+const idOf = (number: number) => ApprovalId.parse(`A-${number}`);
+
+type Step =
+  | { readonly kind: 'facts'; readonly facts: () => readonly EntryDraft[] }
+  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'slack'; readonly state: SlackState }
+  | { readonly kind: 'restart' };
+
+const number = fc.integer({ min: 10, max: 16 });
+const facts = fc.oneof(
+  number.map((one) => () => [request(one)]),
+  number.map((one) => () => [say('approval.expired', { approval: idOf(one) })]),
+  number.map((one) => () => [say('approval.reminded', { approval: idOf(one) })]),
+  number.map((one) => () => [say('approval.rejected', { approval: idOf(one), by: bob, via: 'slack' })]),
+  fc.constantFrom(
+    () => [say('incident.taken', { by: bob })],
+    () => [say('incident.paused', { on: true, by: bob })],
+    () => [say('incident.paused', { on: false, by: bob })],
+    () => [say('incident.escalated', { reason: 'inconclusive', missing: [] })],
+    () => [say('rung.reached', { rung: 1, people: [bob], team: 'team-shop', reason: 'nobody_answered' })],
+    () => [say('incident.resolved', { resolution: 'by_hand', by: 'alice' })],
+    () => [say('incident.reopened', { reason: 'same_alert' })],
+  ),
+);
+const states = fc.constantFrom<SlackState>('up', 'up', 'down', 'refuses', 'hangs', 'arrives_unheard');
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: facts.map((given) => ({ kind: 'facts', facts: given }) as const) },
+    {
+      weight: 4,
+      arbitrary: fc.integer({ min: 1, max: 40_000 }).map((ms) => ({ kind: 'pass', ms }) as const),
+    },
+    { weight: 2, arbitrary: states.map((state) => ({ kind: 'slack', state }) as const) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'restart' } as const) },
+  ),
+  { minLength: 5, maxLength: 40 },
+);
+
+async function live(rig: Rig, step: Step): Promise<Rig> {
+  switch (step.kind) {
+    case 'facts':
+      await rig.append(...step.facts());
+      return rig;
+    case 'pass':
+      await rig.clock.advance(step.ms);
+      return rig;
+    case 'slack':
+      rig.slack.state = step.state;
+      return rig;
+    case 'restart':
+      return rig.restart();
+  }
+}
+
+test('whatever happens, in the log, to Slack and to the process: six messages, two mentions, slow edits, and in the end the truth', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (all) => {
+      let rig = await aPresent();
+      await rig.play('approval.requested');
+      const mayDouble = all.some((step) => step.kind === 'slack' && step.state === 'arrives_unheard');
+      for (const step of all) rig = await live(rig, step);
+      rig.slack.state = 'up';
+      await rig.clock.advance(32 * 60_000);
+      const { messages, tries } = rig.slack;
+      const cards = messages.filter((one) => one.what === 'card');
+      const edits = tries.filter((one) => one.edit).map((one) => one.at);
+      expect(messages.length - cards.length).toBeLessThanOrEqual(6);
+      expect(cards.length === 1 || mayDouble).toBe(true);
+      expect(
+        JSON.stringify(messages.map(({ said }) => said[0]?.split('"blocks"')[1])).match(/<@/g)?.length ?? 0,
+      ).toBeLessThanOrEqual(2);
+      for (const [index, at] of edits.slice(1).entries())
+        expect(at - (edits[index] ?? 0)).toBeGreaterThanOrEqual(1000);
+      expect(messages.filter((one) => one.what === 'anchor').every(({ said }) => said.length === 1)).toBe(
+        true,
+      );
+      expect(rig.errors).toEqual([]);
+      // Nothing is left to do: another start, which reads all from the log, finds Slack as it should be.
+      const before = tries.length;
+      rig = await rig.restart();
+      await rig.clock.advance(60_000);
+      expect(tries).toHaveLength(before);
+      await rig.present.close();
+    }),
+    { numRuns: 150 },
+  );
+}, 120_000);
