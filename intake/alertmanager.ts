@@ -7,7 +7,17 @@ import {
   severityOf,
   startOf,
 } from './foreign-text.ts';
-import { checked, fingerprintOf, objectOf, type ParseContext, type Parsed, parseEach } from './parsed.ts';
+import { matchedService } from './match-labels.ts';
+import {
+  checked,
+  endedOf,
+  fingerprintOf,
+  groupOf,
+  objectOf,
+  type ParseContext,
+  type Parsed,
+  parseEach,
+} from './parsed.ts';
 
 /** Reads an Alertmanager webhook (version 4), every alert of the group. Grafana's contact point sends the same shape. */
 export function parseAlertmanager(body: unknown, context: ParseContext): Parsed {
@@ -18,7 +28,8 @@ export function parseAlertmanager(body: unknown, context: ParseContext): Parsed 
     const alert = objectOf(item);
     if (alert === undefined) return undefined;
     const cleared = (alert.status ?? delivery.status) === 'resolved';
-    return prometheusAlert(alert, cleared ? 'cleared' : 'firing', context);
+    const read = prometheusAlert(alert, cleared ? 'cleared' : 'firing', context);
+    return read && { ...read, ...groupOf(delivery.groupKey, context) };
   });
 }
 
@@ -38,9 +49,10 @@ export function prometheusAlert(
     fingerprint: fingerprintOf(context.source, labels),
     name: oneLine(labels.get('alertname'), 120) || title || 'alert without a name',
     severity: severityOf(labels.get('severity') ?? labels.get('priority')),
-    service: serviceOfLabels(labels),
+    service: matchedService(labels, context.matches) ?? serviceOfLabels(labels),
     environment: environmentOfLabels(labels),
     startsAt: startOf(item.startsAt, context.now),
+    ...endedOf(item, status, context.now),
     summary: oneLine(notes.get('summary') ?? notes.get('description') ?? notes.get('message'), 500),
   });
 }

@@ -17,8 +17,15 @@ export function parseAlertmanagerApi(body: unknown, context: ParseContext): Poll
     const object = objectOf(item);
     const alert = object && prometheusAlert(object, 'firing', context);
     if (alert === undefined) return undefined;
-    (objectOf(object?.status)?.state === 'suppressed' ? muted : firing).push(alert);
+    (isMuted(object?.status) ? muted : firing).push(alert);
     return alert;
   });
   return parsed.kind === 'refused' ? parsed : { kind: 'alerts', firing, muted };
+}
+
+/** Silenced or inhibited by whatever Alertmanager names. */
+function isMuted(value: unknown): boolean {
+  const status = objectOf(value);
+  const isNamed = (by: unknown): boolean => Array.isArray(by) && by.length > 0;
+  return status?.state === 'suppressed' || isNamed(status?.silencedBy) || isNamed(status?.inhibitedBy);
 }

@@ -2,12 +2,13 @@ import type { JsonRefusal } from '#core/canonical.ts';
 import { sha256 } from '#core/hash.ts';
 import type { Digest, IncidentId } from '#core/ids.ts';
 import type { Alert } from '#incidents/alert.ts';
-import type { ParseRefusal } from './parsed.ts';
+import type { IgnoredReason, ParseRefusal } from './parsed.ts';
 
 /** Alerts that came in together from an authenticated source. */
 export type Delivery = {
   readonly source: string;
-  readonly via: 'webhook' | 'poll' | 'watch';
+  /** `held`: it came earlier, was left alone for a while, and counts now. */
+  readonly via: 'webhook' | 'poll' | 'watch' | 'held';
   /**
    * SHA-256 of what came in: a sender that tries again repeats the key. So does one that sends the same words a day later,
    * so a repeat means nothing new only for minutes.
@@ -18,6 +19,8 @@ export type Delivery = {
   readonly skipped: number;
   readonly bytes: number;
   readonly receivedAt: number;
+  /** When what it tells happened, where the sender names its deliveries; `key` is then made of that name alone. */
+  readonly eventAt?: number;
 };
 
 /** `accepted` only after the delivery is durable in the log; `incidents` are those it opened, joined or cleared. */
@@ -29,6 +32,9 @@ export type OnAlert = (delivery: Delivery) => Promise<Accepted>;
 export type DeliveryRefusal =
   | 'unknown_source'
   | 'unauthenticated'
+  | 'too_old'
+  | 'in_future'
+  | 'replayed'
   | 'oversized'
   | 'not_utf8'
   | JsonRefusal
@@ -42,6 +48,15 @@ export type Refusal = {
   readonly bytes: number;
   readonly correlation: string;
 };
+export type Ignored = {
+  readonly source: string;
+  readonly reason: IgnoredReason;
+  readonly key: Digest;
+  readonly bytes: number;
+};
+/** Handed in: records a delivery that is about no alert. May throw; nothing is lost with it. */
+export type OnIgnored = (ignored: Ignored) => Promise<void>;
+
 /** Handed in: records a refusal. May throw; the refusal stands either way. */
 export type OnRefused = (refusal: Refusal) => Promise<void>;
 
@@ -56,7 +71,7 @@ export async function handOver(onAlert: OnAlert, delivery: Delivery): Promise<Ac
 
 /** A delivery of what the product saw by itself; each has a key of its own. */
 export function deliveryOf(
-  via: 'poll' | 'watch',
+  via: 'poll' | 'watch' | 'held',
   seen: { readonly source: string; readonly alerts: readonly Alert[]; readonly receivedAt: number },
 ): Delivery {
   const text = JSON.stringify(seen);

@@ -69,7 +69,12 @@ const SEVERITIES: ReadonlyMap<string, Severity> = new Map(
 
 /** The severity that a word means. No word, or one that nobody knows, is an error: somebody did send a page. */
 export function severityOf(word: unknown): Severity {
-  return SEVERITIES.get(oneLine(word, 40).toLowerCase().replaceAll('-', '')) ?? 'error';
+  return knownSeverity(word) ?? 'error';
+}
+
+/** The severity that a word means; undefined for one that nobody knows. */
+export function knownSeverity(word: unknown): Severity | undefined {
+  return SEVERITIES.get(oneLine(word, 40).toLowerCase().replaceAll('-', ''));
 }
 
 /** `job` stands last: it often names what collected the numbers, not what they are about. */
@@ -117,10 +122,28 @@ const SECONDS_BELOW = 1e11;
  * When an alert began, in ms; an unreadable, negative or future time gives `now`. Numbers may be seconds or milliseconds.
  */
 export function startOf(value: unknown, now: number): number {
+  const start = saidTime(value);
+  return start !== undefined && start <= now ? start : now;
+}
+
+function saidTime(value: unknown): number | undefined {
   const ms =
     typeof value === 'number'
       ? value * (Math.abs(value) < SECONDS_BELOW ? 1000 : 1)
       : Date.parse(oneLine(value, 40));
-  const start = Math.floor(ms);
-  return start > 0 && start <= now ? start : now;
+  const at = Math.floor(ms);
+  return at > 0 ? at : undefined;
+}
+
+/**
+ * When a cleared alert ended, in ms, where its sender says both when it began and when it ended, in that order and not in
+ * the future; undefined otherwise: nothing is concluded from a time that was not said.
+ */
+export function endOf(
+  item: { readonly startsAt?: unknown; readonly endsAt?: unknown },
+  now: number,
+): number | undefined {
+  const [began, ended] = [saidTime(item.startsAt), saidTime(item.endsAt)];
+  if (began === undefined || ended === undefined) return undefined;
+  return began <= ended && ended <= now ? ended : undefined;
 }

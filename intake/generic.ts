@@ -8,7 +8,17 @@ import {
   severityOf,
   startOf,
 } from './foreign-text.ts';
-import { checked, fingerprintOf, objectOf, type ParseContext, type Parsed, parseEach } from './parsed.ts';
+import { matchedService } from './match-labels.ts';
+import {
+  checked,
+  endedOf,
+  fingerprintOf,
+  groupOf,
+  objectOf,
+  type ParseContext,
+  type Parsed,
+  parseEach,
+} from './parsed.ts';
 
 /**
  * The format for everything that has no parser of its own: one object, a list of them, or `{alerts: [...]}`.
@@ -55,11 +65,13 @@ function genericAlert(value: unknown, context: ParseContext): Alert | undefined 
   const own = oneLine(item.name, 120) || oneLine(item.title, 120);
   const name = own || text('alertname', 120) || text('name', 120) || oneLine(summary, 120);
   if (name === '') return undefined;
-  const service = text('service', 120) || serviceOfLabels(labels);
+  const service =
+    matchedService(labels, context.matches) ?? (text('service', 120) || serviceOfLabels(labels));
   const environment = text('environment', 60) || environmentOfLabels(labels);
+  const status = CLEARED_WORDS.has(text('status', 40).toLowerCase()) ? 'cleared' : 'firing';
   return checked({
     source: context.source,
-    status: CLEARED_WORDS.has(text('status', 40).toLowerCase()) ? 'cleared' : 'firing',
+    status,
     fingerprint: fingerprintOf(
       context.source,
       identity(oneLine(item.dedupKey, 500), labels, { name, service, environment }),
@@ -69,6 +81,8 @@ function genericAlert(value: unknown, context: ParseContext): Alert | undefined 
     service,
     environment,
     startsAt: startOf(item.startsAt, context.now),
+    ...endedOf(item, status, context.now),
+    ...groupOf(item.groupKey, context),
     summary,
   });
 }

@@ -1,10 +1,15 @@
 import type { Clock } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 
-export type GetAnswer = { kind: 'answer'; status: number; text: string } | { kind: 'failed'; detail: string };
+export type GetAnswer =
+  /** `retryAfterMs`: the other side says when to ask again. */
+  | { kind: 'answer'; status: number; text: string; retryAfterMs?: number }
+  | { kind: 'failed'; detail: string };
 export type GetRequest = {
   readonly url: string;
+  /** Sent as a bearer token. */
   readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly clock: Clock;
@@ -20,7 +25,7 @@ export async function httpGet(request: GetRequest): Promise<GetAnswer> {
   const cancel = clock.after(timeoutMs, () => late.abort());
   const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal;
   try {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...request.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const response = await fetch(url, { headers, signal, redirect: 'manual' });
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -29,7 +34,14 @@ export async function httpGet(request: GetRequest): Promise<GetAnswer> {
       if (size > maxBytes) return { kind: 'failed', detail: `the answer is larger than ${maxBytes} bytes` };
       chunks.push(chunk);
     }
-    return { kind: 'answer', status: response.status, text: Buffer.concat(chunks).toString('utf8') };
+    const text = Buffer.concat(chunks).toString('utf8');
+    const seconds = Number(response.headers.get('retry-after') ?? '');
+    return {
+      kind: 'answer',
+      status: response.status,
+      text,
+      ...(seconds > 0 && { retryAfterMs: seconds * 1000 }),
+    };
   } catch (error) {
     return {
       kind: 'failed',

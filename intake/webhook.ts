@@ -1,90 +1,37 @@
-import { parseJson } from '#core/canonical.ts';
 import type { Clock } from '#core/clock.ts';
-import { sha256 } from '#core/hash.ts';
 import type { Digest, IncidentId } from '#core/ids.ts';
-import { parseAlertmanager } from './alertmanager.ts';
-import { bearerToken, isToken } from './bearer.ts';
-import { type Delivery, type DeliveryRefusal, handOver, type OnAlert, type OnRefused } from './delivery.ts';
+import {
+  type Delivery,
+  type DeliveryRefusal,
+  handOver,
+  type Ignored,
+  type OnAlert,
+  type OnIgnored,
+  type OnRefused,
+} from './delivery.ts';
 import { oneLine } from './foreign-text.ts';
-import { parseGeneric } from './generic.ts';
-import { objectOf, type Parser } from './parsed.ts';
-
-export const MAX_BODY_BYTES = 256 * 1024;
-/** A full delivery of alerts with many labels; the body limit bounds it further. */
-const LIMITS = { depth: 32, nodes: 50_000, floats: true };
-
-/** A sender that may post. There is none without a token: what is not authenticated is not read. */
-export type WebhookSource = {
-  readonly id: string;
-  /** `any` tells an Alertmanager body from our own format by its list of alerts. */
-  readonly format: 'alertmanager' | 'generic' | 'any';
-  /** SHA-256 of each bearer token that may post. */
-  readonly tokens: readonly Digest[];
-};
-
-const PARSERS: Readonly<Record<WebhookSource['format'], Parser>> = {
-  alertmanager: parseAlertmanager,
-  generic: parseGeneric,
-  any: (body, context) =>
-    (Array.isArray(objectOf(body)?.alerts) ? parseAlertmanager : parseGeneric)(body, context),
-};
-
-export type RawDelivery = {
-  readonly raw: Uint8Array;
-  /** Value of the Authorization header. */
-  readonly authorization: string | undefined;
-};
-
-export type Verified =
-  | { kind: 'verified'; delivery: Delivery }
-  | { kind: 'refused'; reason: DeliveryRefusal };
-
-/**
- * Turns raw bytes into a delivery, or says why not. Order: size, bearer token, then JSON and alerts; nothing is parsed
- * before the sender is known. Pure; does not throw.
- */
-export function verifyDelivery(request: RawDelivery, source: WebhookSource, now: number): Verified {
-  const { raw, authorization } = request;
-  if (raw.byteLength > MAX_BODY_BYTES) return { kind: 'refused', reason: 'oversized' };
-  const token = bearerToken(authorization);
-  if (token === undefined || source.tokens.filter((known) => isToken(token, known)).length === 0)
-    return { kind: 'refused', reason: 'unauthenticated' };
-  const text = utf8(raw);
-  if (text === undefined) return { kind: 'refused', reason: 'not_utf8' };
-  const json = parseJson(text, LIMITS);
-  if (json.kind === 'invalid') return { kind: 'refused', reason: json.reason };
-  const parsed = PARSERS[source.format](json.value, { source: source.id, now });
-  if (parsed.kind === 'refused') return parsed;
-  const { alerts, skipped } = parsed;
-  const about = { source: source.id, via: 'webhook', key: sha256(raw) } as const;
-  return {
-    kind: 'verified',
-    delivery: { ...about, alerts, skipped, bytes: raw.byteLength, receivedAt: now },
-  };
-}
-
-function utf8(raw: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(raw);
-  } catch {
-    return undefined;
-  }
-}
+import type { IgnoredReason } from './parsed.ts';
+import { type RawDelivery, verifyDelivery, type WebhookSource } from './verify-delivery.ts';
 
 /** The status that tells a sender whether to try again: 4xx never helps, 503 will. */
-export function statusOf(reason: DeliveryRefusal): 400 | 401 | 404 | 413 | 422 {
+export function statusOf(reason: DeliveryRefusal): 400 | 401 | 404 | 409 | 413 | 422 {
   switch (reason) {
     case 'unknown_source':
       return 404;
     case 'unauthenticated':
       return 401;
+    case 'replayed':
+      return 409;
     case 'oversized':
       return 413;
     case 'no_alerts':
     case 'too_many_alerts':
     case 'no_name':
     case 'no_readable_alert':
+    case 'no_event':
     case 'not_an_object':
+    case 'too_old':
+    case 'in_future':
       return 422;
     default:
       return 400;
@@ -99,7 +46,8 @@ export type WebhookRequest = RawDelivery & {
 
 export type WebhookAnswer =
   | { status: 200 | 202; body: { incidents: readonly IncidentId[]; alerts: number; skipped: number } }
-  | { status: 400 | 401 | 404 | 413 | 422; body: { error: string; reason: DeliveryRefusal } }
+  | { status: 200; body: { ignored: IgnoredReason } }
+  | { status: 400 | 401 | 404 | 409 | 413 | 422; body: { error: string; reason: DeliveryRefusal } }
   | { status: 503; body: { error: string } };
 
 export type Webhook = {
@@ -107,7 +55,7 @@ export type Webhook = {
   receive(request: WebhookRequest): Promise<WebhookAnswer>;
   /** Answers a POST that was refused before its body was read. */
   refuse(
-    request: Omit<WebhookRequest, 'raw' | 'authorization'>,
+    request: Omit<WebhookRequest, 'raw' | 'authorization' | 'signature'>,
     reason: DeliveryRefusal,
   ): Promise<WebhookAnswer>;
 };
@@ -117,11 +65,15 @@ export type WebhookDeps = {
   readonly clock: Clock;
   readonly onAlert: OnAlert;
   readonly onRefused: OnRefused;
+  readonly onIgnored: OnIgnored;
+  /** Handed in: whether the log holds a delivery with this key already; asked only where the sender names them. */
+  readonly isSeen: (key: Digest) => boolean;
 };
 
 /** The webhook door for all sources. Its functions do not throw. */
 export function createWebhook(deps: WebhookDeps): Webhook {
   const sources = new Map(deps.sources.map((source) => [source.id, source]));
+  const take = takeOnce(deps);
 
   async function turnAway(
     request: Omit<WebhookRequest, 'authorization'>,
@@ -144,12 +96,50 @@ export function createWebhook(deps: WebhookDeps): Webhook {
       if (source === undefined) return turnAway(request, 'unknown_source');
       const verified = verifyDelivery(request, source, deps.clock.now());
       if (verified.kind === 'refused') return turnAway(request, verified.reason);
-      const outcome = await handOver(deps.onAlert, verified.delivery);
-      if (outcome.kind === 'unavailable')
-        return { status: 503, body: { error: 'not recorded, send it again' } };
-      const { alerts, skipped } = verified.delivery;
-      const body = { incidents: outcome.incidents, alerts: alerts.length, skipped };
-      return { status: outcome.incidents.length > 0 ? 202 : 200, body };
+      if (verified.kind === 'ignored') return ignore(deps, verified.ignored);
+      return (await take(verified.delivery)) ?? turnAway(request, 'replayed');
     },
   };
+}
+
+async function ignore({ onIgnored }: WebhookDeps, ignored: Ignored): Promise<WebhookAnswer> {
+  try {
+    await onIgnored(ignored);
+  } catch {
+    // There is nothing in it to lose.
+  }
+  return { status: 200, body: { ignored: ignored.reason } };
+}
+
+/**
+ * Takes each delivery that its sender named in once; undefined for one that the log holds already. One that comes again
+ * while the first is being recorded gets the same answer.
+ */
+function takeOnce(deps: WebhookDeps): (delivery: Delivery) => Promise<WebhookAnswer | undefined> {
+  const underWay = new Map<Digest, Promise<WebhookAnswer>>();
+  return async (delivery) => {
+    const { key, eventAt } = delivery;
+    if (eventAt === undefined) return take(deps, delivery);
+    const same = underWay.get(key);
+    if (same !== undefined) return same;
+    if (deps.isSeen(key)) return undefined;
+    const answer = take(deps, delivery);
+    underWay.set(key, answer);
+    try {
+      return await answer;
+    } finally {
+      underWay.delete(key);
+    }
+  };
+}
+
+async function take({ onAlert }: WebhookDeps, delivery: Delivery): Promise<WebhookAnswer> {
+  const outcome = await handOver(onAlert, delivery);
+  if (outcome.kind === 'unavailable') return { status: 503, body: { error: 'not recorded, send it again' } };
+  const body = {
+    incidents: outcome.incidents,
+    alerts: delivery.alerts.length,
+    skipped: delivery.skipped,
+  };
+  return { status: outcome.incidents.length > 0 ? 202 : 200, body };
 }

@@ -18,7 +18,7 @@ function member(
   return { status: 'firing', labels, annotations: {}, startsAt: '2026-01-05T03:10:00Z', ...more };
 }
 function alertsOf(parsed: Parsed): readonly Alert[] {
-  if (parsed.kind === 'refused') throw new Error(`refused: ${parsed.reason}`);
+  if (parsed.kind !== 'alerts') throw new Error(`refused: ${parsed.reason}`);
   return parsed.alerts;
 }
 const one = (parsed: Parsed): Alert => {

@@ -5,7 +5,8 @@ import { realClock } from '#core/clock.ts';
 import { Secret } from '#core/secret.ts';
 import type { Accepted, Delivery } from '#intake/delivery.ts';
 import { type GetAnswer, type GetRequest, httpGet } from '#intake/http-get.ts';
-import { createPoller, type PollerDeps, type PollHealth } from '#intake/poller.ts';
+import type { PollHealth } from '#intake/list-poller.ts';
+import { createPoller, type PollerDeps } from '#intake/poller.ts';
 import { FakeClock } from '#tests/fakes/fake-clock.ts';
 
 const A = { labels: { alertname: 'A', service: 'checkout' }, status: { state: 'active' } };
@@ -179,4 +180,11 @@ test('the HTTP client sends its token, follows no redirect and bounds time and s
     detail: 'no answer within 30 ms',
   });
   expect(await httpGet({ url: 'http://127.0.0.1:1/', ...limits })).toMatchObject({ kind: 'failed' });
+});
+
+test('the alert that shows that Alertmanager lives is told of again in its own rhythm, others are not', async () => {
+  const { poll } = setUp({ watchdog: { alert: 'A', everyMs: 20_000 } });
+  expect(await poll(listed(A, B))).toEqual(['A firing', 'B firing']);
+  expect(await poll(listed(A, B))).toEqual([]);
+  expect(await poll(listed(A, B))).toEqual(['A firing']);
 });

@@ -3,12 +3,15 @@ import { expect, test } from 'vitest';
 import { sha256 } from '#core/hash.ts';
 import { IncidentId } from '#core/ids.ts';
 import type { Accepted, Delivery, Refusal } from '#intake/delivery.ts';
-import { createWebhook, MAX_BODY_BYTES, verifyDelivery, type WebhookSource } from '#intake/webhook.ts';
+import { MAX_BODY_BYTES, verifyDelivery, type WebhookSource } from '#intake/verify-delivery.ts';
+import { createWebhook } from '#intake/webhook.ts';
 import { FakeClock } from '#tests/fakes/fake-clock.ts';
 
 const TOKEN = 'correct-horse-battery';
-const source: WebhookSource = { id: 'alertmanager', format: 'alertmanager', tokens: [sha256(TOKEN)] };
-const generic: WebhookSource = { id: 'generic', format: 'generic', tokens: [sha256('another')] };
+const bearer = (token: string) => ({ kind: 'bearer', tokens: [sha256(token)] }) as const;
+const source: WebhookSource = { id: 'alertmanager', format: 'alertmanager', auth: bearer(TOKEN) };
+const generic: WebhookSource = { id: 'generic', format: 'generic', auth: bearer('another') };
+const unasked = { onIgnored: async () => {}, isSeen: () => false };
 const INC = IncidentId.parse('INC-1');
 const good = JSON.stringify({ alerts: [{ status: 'firing', labels: { alertname: 'A' } }] });
 
@@ -23,6 +26,7 @@ function setUp(answer: () => Promise<Accepted> = async () => ({ kind: 'accepted'
       return answer();
     },
     onRefused: async (refusal) => void refusals.push(refusal),
+    ...unasked,
   });
   const post = (
     body: string | Uint8Array,
@@ -116,6 +120,7 @@ test('a refusal stands when it cannot be recorded', async () => {
     sources: [source],
     clock: new FakeClock(),
     onAlert: async () => ({ kind: 'unavailable' }) as const,
+    ...unasked,
   };
   const webhook = createWebhook({ ...deps, onRefused: () => Promise.reject(new Error('disk')) });
   const answer = await webhook.refuse(
