@@ -1,6 +1,7 @@
 import type { Entry } from '#audit/log.ts';
 import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
 import { changeTools } from './policy-standing.ts';
+import { type Holds, replayHolds } from './replay-holds.ts';
 import { type PlanReplay, type PlanRule, replayPlan } from './replay-plan.ts';
 import { type PolicyRule, replayPolicy } from './replay-policy.ts';
 
@@ -15,7 +16,9 @@ export type ReplayRule =
   | 'approval_over_or_unknown'
   | 'approval_of_another_incident'
   | 'claimed_while_stopped'
-  | 'started_while_stopped';
+  | 'started_while_stopped'
+  | 'claimed_while_held' // people had taken the incident over, or paused it
+  | 'started_while_held';
 
 export type ReplayProblem = { readonly entry: number; readonly rule: ReplayRule };
 
@@ -35,6 +38,7 @@ type OpenCall = { approval: string | null; step: number; undo: boolean };
 type State = {
   frozen: boolean;
   off: boolean;
+  holds: Holds;
   /** Calls without an outcome, and the last number given, per incident. */
   open: Map<string, OpenCall>;
   numbers: Map<string, number>;
@@ -46,13 +50,14 @@ type State = {
 /**
  * Replays a log for its meaning, after its bytes were verified: every outcome has exactly one earlier intent; every
  * change has a plan whose hash is right, that enough people approved in time, that was claimed once, step by step, while
- * nothing was stopped; an undo comes only after the change was found not to help; who may change what
+ * nothing was stopped and no person kept agents out; an undo comes only after the change was found not to help; who may change what
  * got wider by an owner only. Pure; memory for what is open only.
  */
 export function createReplay(): Replay {
   const state: State = {
     frozen: false,
     off: false,
+    holds: replayHolds(),
     open: new Map(),
     numbers: new Map(),
     plans: new Map(),
@@ -70,6 +75,7 @@ export function createReplay(): Replay {
       }
       if (fact.kind === 'tool.intended') counts.intents += 1;
       if (fact.kind === 'approval.requested') counts.approvals += 1;
+      state.holds.apply(fact);
       const rule = step(state, fact);
       if (rule !== undefined && problems.length < KEPT_PROBLEMS) problems.push({ entry: entry.seq, rule });
     },
@@ -99,7 +105,9 @@ function step(state: State, fact: Fact): ReplayRule | undefined {
     case 'approval.claimed':
       return withPlan(state, fact, (plan) => {
         const rule = plan.claim(fact.entry, fact.body);
-        return rule ?? (state.off || state.frozen ? 'claimed_while_stopped' : undefined);
+        if (rule !== undefined) return rule;
+        if (state.holds.isHeld(fact.entry.incidentId)) return 'claimed_while_held';
+        return state.off || state.frozen ? 'claimed_while_stopped' : undefined;
       });
     default:
       return moveOn(state, fact);
@@ -173,7 +181,9 @@ function intend(state: State, entry: Entry, body: BodyOf<'tool.intended'>): Repl
   if (approval === null) return isChange ? 'change_without_approval' : undefined;
   return withPlan(state, { entry, body: { approval } }, (plan) => {
     const rule = undo ? plan.undo(body) : plan.start(entry, body);
-    return rule ?? (state.off || (state.frozen && !undo) ? 'started_while_stopped' : undefined);
+    if (rule !== undefined) return rule;
+    if (!undo && state.holds.isHeld(entry.incidentId)) return 'started_while_held';
+    return state.off || (state.frozen && !undo) ? 'started_while_stopped' : undefined;
   });
 }
 

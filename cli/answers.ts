@@ -31,6 +31,7 @@ export const StatusAnswer = z.object({
   ai: z.enum(['rules', 'model']),
   spend: z.object({ usdMicros: z.int(), limitUsdMicros: z.int() }).nullable(),
   failing: z.array(z.object({ provider: z.string(), reason: z.string(), at: z.int() })),
+  slackFailing: z.object({ since: z.int(), why: z.string() }).nullable(),
   stops: z.object({
     off: z.boolean(),
     frozen: z.boolean(),
@@ -54,6 +55,12 @@ export const StatusAnswer = z.object({
     problem: z.string().nullable(),
   }),
   policyWaiting: z.object({ answers: z.int(), people: z.int() }),
+  quiet: z.object({
+    windows: z.int(),
+    held: z.int(),
+    flapping: z.int(),
+    watchdogs: z.array(z.object({ source: z.string(), silentMs: z.number(), withinMs: z.number() })),
+  }),
 }) satisfies z.ZodType<StatusView>;
 
 const Texts = z.array(z.string());
@@ -67,8 +74,11 @@ export const IncidentAnswer = z.object({
   environment: z.string(),
   owner: z.string(),
   mode: Mode,
+  paused: z.string().nullable(),
+  said: Texts,
   openedAt: z.int(),
   since: z.int().nullable(),
+  alerts: Texts,
   wrong: z.array(z.object({ text: z.string(), evidence: Texts })),
   cause: z.object({ word: z.string(), text: z.string(), for: Texts, against: Texts }).nullable(),
   rules: z.string().nullable(),
@@ -99,6 +109,7 @@ export const IncidentAnswer = z.object({
     ),
   }),
   next: z.object({ text: z.string(), until: z.int().nullable() }),
+  asks: z.object({ people: Texts, at: z.int() }).nullable(),
   timeline: z.array(
     z.object({
       at: z.int(),

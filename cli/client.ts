@@ -15,7 +15,7 @@ const ANSWER_MS = 10_000;
 /** A server that wrote its address into the data directory. Nothing was sent to it yet. */
 export type Server = ServerFile & { readonly dataDir: string; readonly token: Secret; readonly clock: Clock };
 
-export type Answer = { readonly status: number; readonly text: string };
+export type Answer = { readonly status: number; readonly text: string; readonly bytes: Uint8Array };
 export type Ask = { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown };
 
 /** The server of the data directory. Throws `server_unreachable` when none runs there or no token is at hand. */
@@ -64,6 +64,13 @@ export async function sent(server: Server, question: Ask): Promise<string> {
   return answer.text;
 }
 
+/** Asks for a file as it is. Throws like `ask`. */
+export async function sentBytes(server: Server, question: Ask): Promise<Uint8Array> {
+  const answer = await send(server, question);
+  if (answer.status >= 400) throw refusalOf(server, question, answer);
+  return answer.bytes;
+}
+
 /** Sends one request and waits for the whole answer. Throws `server_unreachable`. */
 async function send(server: Server, { method, path, body }: Ask): Promise<Answer> {
   const stop = new AbortController();
@@ -81,7 +88,8 @@ async function send(server: Server, { method, path, body }: Ask): Promise<Answer
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.status, text: await response.text() };
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { status: response.status, text: new TextDecoder().decode(bytes), bytes };
   } catch (error) {
     throw unreachableServer(server, error);
   } finally {

@@ -2,12 +2,13 @@ import { Command } from 'commander';
 import { addAuditCommands } from './audit-program.ts';
 import type { DecideOptions, ReleaseOptions, Wanted } from './commands/approvals.ts';
 import type { DemoFlags } from './commands/demo.ts';
-import type { EraseFlags } from './commands/erase.ts';
-import type { ExportFlags } from './commands/incidents.ts';
 import type { InitFlags } from './commands/init.ts';
 import type { ServeFlags } from './commands/serve.ts';
 import type { Common } from './context.ts';
+import { addEvalsCommand } from './evals-program.ts';
+import { addIncidentCommands } from './incident-program.ts';
 import { leaf, type Parts } from './leaf.ts';
+import { addMaintenanceCommands } from './maintenance-program.ts';
 import { addPolicyCommands } from './policy-program.ts';
 import { version } from './version.ts';
 
@@ -23,7 +24,9 @@ export function buildProgram(parts: Parts): Command {
   addSessionCommands(program, parts);
   addAuditCommands(program, parts);
   addPolicyCommands(program, parts);
+  addMaintenanceCommands(program, parts);
   addStopCommands(program, parts);
+  addEvalsCommand(program, parts);
   return program;
 }
 
@@ -67,6 +70,10 @@ function addServerCommands(program: Command, { context, settle }: Parts): void {
       '--model <model>',
       'anthropic or openai: a mocked model; anthropic/NAME or openai/NAME: the real one',
     )
+    .option(
+      '--slack-fake',
+      'a stand-in for Slack: a page of this machine that shows the channel and takes clicks',
+    )
     .action((options: DemoFlags) =>
       settle(
         import('./commands/demo.ts').then(({ runDemo }) => runDemo(options)),
@@ -82,48 +89,6 @@ function addServerCommands(program: Command, { context, settle }: Parts): void {
     .action((file: string, options: Common) =>
       settle(
         import('./commands/triage.ts').then(({ triage }) => triage(file, options, context)),
-        options,
-      ),
-    );
-}
-
-function addIncidentCommands(program: Command, { context, settle }: Parts): void {
-  const incidents = program.command('incidents').helpCommand(false).description('what is and was wrong');
-  const load = () => import('./commands/incidents.ts');
-  addErase(incidents, { context, settle });
-  leaf(incidents, 'list', 'all incidents, open ones first').action((options: Common) =>
-    settle(
-      load().then(({ listIncidents }) => listIncidents(options, context)),
-      options,
-    ),
-  );
-  leaf(incidents, 'show', 'one incident: what, why, what was done, what is next')
-    .argument('<id>', 'like INC-12')
-    .action((id: string, options: Common) =>
-      settle(
-        load().then(({ showIncident }) => showIncident(id, options, context)),
-        options,
-      ),
-    );
-  leaf(incidents, 'export', 'one incident and its log entries as JSON, or with proofs for others')
-    .argument('<id>', 'like INC-12')
-    .option('--bundle <dir>', 'write a folder that anybody can check without Firebreak')
-    .option('--with-payloads', 'put the decrypted contents of its calls into the folder')
-    .action((id: string, options: ExportFlags) =>
-      settle(
-        load().then(({ exportIncident }) => exportIncident(id, options, context)),
-        options,
-      ),
-    );
-}
-
-function addErase(incidents: Command, { context, settle }: Parts): void {
-  leaf(incidents, 'erase', 'destroy the content of a closed incident; its entries stay (owners)')
-    .argument('<id>', 'like INC-12')
-    .option('--yes', 'do not ask')
-    .action((id: string, options: EraseFlags) =>
-      settle(
-        import('./commands/erase.ts').then(({ eraseIncident }) => eraseIncident(id, options, context)),
         options,
       ),
     );

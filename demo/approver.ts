@@ -3,8 +3,14 @@ import { FirebreakError } from '#core/errors.ts';
 import { PersonId } from '#core/ids.ts';
 import type { FirebreakHome } from './firebreak-config.ts';
 import { firebreak } from './firebreak-process.ts';
+import type { DemoSlack } from './slack-fake/start.ts';
 
-export type Question = { readonly approval: string; readonly home: FirebreakHome };
+export type Question = {
+  readonly approval: string;
+  readonly home: FirebreakHome;
+  /** Where decisions are clicked instead of being sent from here. */
+  readonly slack: Pick<DemoSlack, 'click'> | null;
+};
 
 /** Who answers the approval card in a demo run. */
 export type Approver = {
@@ -15,13 +21,18 @@ export type Approver = {
 };
 export type ChosenApprover = Approver & { readonly kind: 'approves' | 'asks' | 'denies' };
 
-type Wish = { readonly approveAs?: string; readonly json: boolean };
+type Wish = { readonly approveAs?: string; readonly json: boolean; readonly slackFake?: boolean };
 const PERSON = 'alice';
 
-/** A name approves by itself; a terminal is asked; with neither the answer is no, and it says how to change that. */
-export function chooseApprover({ approveAs, json }: Wish, say: (text: string) => void): ChosenApprover {
+/** A name approves by itself; in Slack people click; a terminal is asked; with neither the answer is no, and it says how to change that. */
+export function chooseApprover(
+  { approveAs, json, slackFake = false }: Wish,
+  say: (text: string) => void,
+): ChosenApprover {
   const send = async (question: Question, decision: 'approve' | 'deny'): Promise<void> => {
-    const problem = await sendDecision(question, decision);
+    const { approval, slack } = question;
+    const problem =
+      slack === null ? await sendDecision(question, decision) : await slack.click(approval, decision);
     if (problem !== '') say(`the decision was not taken: ${problem}`);
   };
   if (approveAs !== undefined) {
@@ -30,6 +41,8 @@ export function chooseApprover({ approveAs, json }: Wish, say: (text: string) =>
       throw new FirebreakError('usage', `--approve-as: "${approveAs}" is not a person id such as alice`);
     return { kind: 'approves', name: name.data, decide: (question) => send(question, 'approve') };
   }
+  if (slackFake)
+    return { kind: 'asks', name: PERSON, decide: async () => say('waits for a click in the page') };
   if (stdin.isTTY === true && stdout.isTTY === true && !json) {
     return {
       kind: 'asks',
@@ -48,7 +61,10 @@ export function chooseApprover({ approveAs, json }: Wish, say: (text: string) =>
 }
 
 /** Sends a decision from a process of its own, with a throw-away personal token; gives what went wrong, or nothing. */
-async function sendDecision({ approval, home }: Question, decision: 'approve' | 'deny'): Promise<string> {
+async function sendDecision(
+  { approval, home }: Pick<Question, 'approval' | 'home'>,
+  decision: 'approve' | 'deny',
+): Promise<string> {
   const sure = decision === 'approve' ? ['--yes'] : [];
   const args = [
     'approvals',

@@ -4,6 +4,7 @@ import { realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { MAX_REPLICAS, SERVICES, type ServiceName } from './shop/plan.ts';
 import type { Shop } from './shop.ts';
+import type { DemoSlack } from './slack-fake/start.ts';
 
 /** Firebreak's own folder: config, secrets and data, apart from everything that knows what was broken. */
 export type FirebreakHome = {
@@ -22,14 +23,18 @@ const DEPENDS: Readonly<Record<ServiceName, readonly ServiceName[]>> = {
   inventory: [],
 };
 
-/** Who may approve, and the `models` part of the config; left out = the rules play every agent. */
-export type HomeOptions = { readonly approverName: string; readonly models?: string };
+/** Who may approve; the `models` part of the config, left out = the rules play every agent; Slack, where there is one. */
+export type HomeOptions = {
+  readonly approverName: string;
+  readonly models?: string;
+  readonly slack?: Pick<DemoSlack, 'config' | 'accounts'> | null;
+};
 
 /** Writes what a platform team would: one firebreak.yaml, secrets in 0600 files, a runbook. */
 export function writeFirebreakHome(
   dir: string,
   shop: Shop,
-  { approverName, models = '' }: HomeOptions,
+  { approverName, models = '', slack = null }: HomeOptions,
 ): FirebreakHome {
   mkdirSync(join(dir, 'runbooks'), { recursive: true, mode: 0o700 });
   const secret = (name: string, value: string): string => {
@@ -57,6 +62,7 @@ export function writeFirebreakHome(
       operatorFile,
       alertFile,
       models,
+      slack,
     }),
     { mode: 0o600 },
   );
@@ -72,6 +78,7 @@ type Text = {
   operatorFile: string;
   alertFile: string;
   models: string;
+  slack: NonNullable<HomeOptions['slack']> | null;
 };
 
 function configText({
@@ -83,7 +90,10 @@ function configText({
   operatorFile,
   alertFile,
   models,
+  slack,
 }: Text): string {
+  const account = (who: 'approver' | 'onlooker'): string =>
+    slack === null ? '' : `, slack: {user: ${slack.accounts[who]}}`;
   const services = SERVICES.map((name) =>
     [
       `  - id: ${name}`,
@@ -106,8 +116,8 @@ default_owner: team-shop
 teams:
   - {id: team-shop, name: Shop}
 people:
-  - {id: ${approverName}, name: ${approverName}, token: "sha256:${sha256(approverToken)}", roles: [responder, approver, owner], teams: [team-shop]}
-  - {id: onlooker, name: Onlooker, token: "sha256:${sha256(viewerToken)}", roles: [viewer]}
+  - {id: ${approverName}, name: ${approverName}, token: "sha256:${sha256(approverToken)}", roles: [responder, approver, owner], teams: [team-shop]${account('approver')}}
+  - {id: onlooker, name: Onlooker, token: "sha256:${sha256(viewerToken)}", roles: [viewer]${account('onlooker')}}
 sources:
   alertmanager: {kind: alertmanager, token: "file:${alertFile}"}
 telemetry:
@@ -117,7 +127,7 @@ workloads:
 services:
 ${services.join('\n')}
 runbooks: ./runbooks
-${models}policy:
+${models}${slack?.config ?? ''}policy:
   rules:
     - {tools: [service_restart, service_rollback, service_scale], environments: [demo], services: ["*"], answer: ask}
 timing: {approval: 15m, verify_samples: 5, verify_every: 800ms, verify_window: 15s}

@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { stdin, stdout } from 'node:process';
 import { FirebreakError } from '#core/errors.ts';
 import { type ChosenApprover, chooseApprover } from './approver.ts';
 import { type WishedModel, whoAnswers, wishedModel } from './model.ts';
-import { type RunResult, runScenario } from './run.ts';
+import { type RunResult, runScenario, type ShownSlack } from './run.ts';
 import { blindScenario, breakIt, type Scenario, scenario, scenarioNames } from './scenarios.ts';
 import { createScreen } from './screen.ts';
+import { startDemoSlack } from './slack-fake/start.ts';
 
 export type DemoOptions = {
   readonly scenario?: string;
@@ -18,6 +20,8 @@ export type DemoOptions = {
   readonly keep?: string;
   /** `anthropic` or `openai` for a mocked model, one of their models by its name for the real one; left out = rules. */
   readonly model?: string;
+  /** A stand-in for Slack, with a page on this machine that shows it and takes clicks. */
+  readonly slackFake: boolean;
   readonly json: boolean;
 };
 
@@ -33,6 +37,8 @@ export async function demo(options: DemoOptions): Promise<number> {
   const model = options.model === undefined ? null : wishedModel(options.model);
   if (options.keep !== undefined && chosen.length > 1)
     throw new FirebreakError('usage', '--keep keeps one log: give one scenario');
+  if (options.slackFake && chosen.length > 1)
+    throw new FirebreakError('usage', '--slack-fake shows one channel: give one scenario');
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new FirebreakError('usage', 'stopped'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
@@ -93,9 +99,29 @@ async function runOne(
   const result = await runScenario(expecting, {
     ...{ approver, events: screen, keep: options.keep, signal },
     model: options.model,
+    ...(options.slackFake && { slack: shownSlack(approver.name, { say: screen.say, signal }) }),
   });
   screen.end();
   return { scenario: expecting, result, approver };
+}
+
+/** One line says where to look. On a terminal it stays open until Ctrl-C. */
+function shownSlack(
+  approver: string,
+  { say, signal }: { say: (text: string) => void; signal: AbortSignal },
+): ShownSlack {
+  return {
+    start: async (dir) => {
+      const slack = await startDemoSlack(dir, approver);
+      say(`Slack, a stand-in: ${slack.url}  you are ${approver}`);
+      return slack;
+    },
+    lookAround: async () => {
+      if (stdin.isTTY !== true || stdout.isTTY !== true) return;
+      say('That was it; the page stays open until Ctrl-C.');
+      if (!signal.aborted) await once(signal, 'abort');
+    },
+  };
 }
 
 /** With nobody to approve, a scenario that needs a yes must end denied. */

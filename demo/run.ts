@@ -6,7 +6,7 @@ import { realClock } from '#core/clock.ts';
 import { readFact } from '#incidents/entry.ts';
 import { causeOf, type Incident, outcomeOf } from '#incidents/incident.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
-import type { Approver } from './approver.ts';
+import type { ChosenApprover } from './approver.ts';
 import { type Entry, followEntries } from './entry-stream.ts';
 import { brokenService, fix, inject } from './faults.ts';
 import { type FirebreakHome, writeFirebreakHome } from './firebreak-config.ts';
@@ -16,6 +16,7 @@ import { type ReadyModel, readyModel, type WishedModel } from './model.ts';
 import { plantOrders } from './poison.ts';
 import type { Expected, Scenario } from './scenarios.ts';
 import { type Shop, startShop } from './shop.ts';
+import type { DemoSlack } from './slack-fake/start.ts';
 
 /** What a run says about itself, as `--json` prints it. */
 export type RunResult = {
@@ -49,6 +50,13 @@ export type Finished = {
   log: { entries: number; root: string; verified: boolean; text: string };
 };
 
+/** A stand-in for Slack that somebody looks at. */
+export type ShownSlack = {
+  start(dir: string): Promise<DemoSlack>;
+  /** All is over and it can still be looked at; resolves when that may end. */
+  lookAround(): Promise<void>;
+};
+
 /** The shop runs this long before anything breaks, so that there is a normal to compare with. */
 const WARM_MS = 9_000;
 const HEALTHY_P95_MS = 60;
@@ -67,25 +75,30 @@ const Verified = z.looseObject({
 export async function runScenario(
   scenario: Scenario,
   run: {
-    approver: Approver;
+    approver: ChosenApprover;
     events: RunEvents;
     keep: string | undefined;
     signal: AbortSignal;
     model: WishedModel | null;
+    slack?: ShownSlack;
   },
 ): Promise<RunResult> {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-demo-'));
   const shop = await startShop({ dir: join(dir, 'shop') });
   let server: FirebreakProcess | undefined;
   let model: ReadyModel | undefined;
+  let slack: DemoSlack | null = null;
   try {
+    slack = run.slack === undefined ? null : await run.slack.start(dir);
     model = await readyModel(run.model, dir);
     const home = writeFirebreakHome(join(dir, 'firebreak'), shop, {
       approverName: run.approver.name,
       models: model.config,
+      slack,
     });
     server = await startFirebreak(home);
-    const finished = await play(scenario, { ...run, shop, home, server });
+    const finished = await play(scenario, { ...run, shop, home, server, slack });
+    await run.slack?.lookAround();
     await server.stop();
     server = undefined;
     const log = await verify(home);
@@ -94,18 +107,19 @@ export async function runScenario(
     return finished.result;
   } finally {
     await Promise.all([shop.stop(), server?.stop()]);
-    await model?.stop();
+    await Promise.all([model?.stop(), slack?.stop()]);
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
 type Play = {
-  approver: Approver;
+  approver: ChosenApprover;
   events: RunEvents;
   signal: AbortSignal;
   shop: Shop;
   home: FirebreakHome;
   server: FirebreakProcess;
+  slack: DemoSlack | null;
 };
 
 async function play(scenario: Scenario, on: Play): Promise<Omit<Finished, 'log'>> {
@@ -132,7 +146,8 @@ async function play(scenario: Scenario, on: Play): Promise<Omit<Finished, 'log'>
   if (scenario.break === null) await on.events.invite(shop);
   else await inject(scenario.break.fault, scenario.break.service, shop);
   if (scenario.break !== null && scenario.poisoned) plantOrders(shop, scenario.break.service);
-  await atMost(over.promise, scenario.break === null ? PATIENCE_MS : RUN_MS, on.signal);
+  const isAsked = on.slack !== null && on.approver.kind === 'asks';
+  await atMost(over.promise, scenario.break === null || isAsked ? PATIENCE_MS : RUN_MS, on.signal);
   times.ended = realClock.now();
   await realClock.sleep(CALM_MS, on.signal);
   stop.abort();
@@ -153,7 +168,7 @@ async function answer(scenario: Scenario, on: Play, entry: Entry): Promise<void>
   if (fact?.kind !== 'approval.requested' || fact.body.mode !== 'act') return;
   if (scenario.byHand && scenario.break !== null)
     return fix(scenario.break.fault, scenario.break.service, on.shop);
-  return on.approver.decide({ approval: fact.body.approval, home: on.home });
+  return on.approver.decide({ approval: fact.body.approval, home: on.home, slack: on.slack });
 }
 
 function isEnd(entry: Entry): boolean {

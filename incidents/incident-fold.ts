@@ -5,7 +5,9 @@ import { type IncidentId, ServiceId } from '#core/ids.ts';
 import { type BodyOf, type Fact, readFact } from './entry.ts';
 import { type ClosedIncident, type Incident, titleOf } from './incident.ts';
 import { beginLook, endLook } from './looks.ts';
-import { Severity } from './vocabulary.ts';
+import { foldNotice } from './notices.ts';
+import { stepOwnership } from './ownership.ts';
+import { worse } from './vocabulary.ts';
 
 /** How long a resolved incident keeps its details, so that the same alert can re-open it. */
 export const REOPEN_MS = 30 * 60_000;
@@ -23,7 +25,7 @@ const SavedState = z.object({
  */
 export class IncidentFold implements Fold {
   readonly name = 'incidents';
-  readonly version = 5;
+  readonly version = 7;
   /** Incidents ever opened. */
   opened = 0;
   unknownKinds = 0;
@@ -63,8 +65,15 @@ export class IncidentFold implements Fold {
       owner: body.owner,
       severity: body.severity,
       mode: body.mode,
-      alerts: [{ ...alertOf(body.alert), service: body.service }],
+      alerts: [{ ...alertOf(body), service: body.service }],
       takenBy: null,
+      acknowledgedBy: null,
+      paused: null,
+      handover: null,
+      verdict: null,
+      mergedInto: null,
+      thread: null,
+      notes: 0,
       escalated: null,
       resolved: null,
       monitor: null,
@@ -72,6 +81,7 @@ export class IncidentFold implements Fold {
       looks: [],
       requests: [],
       actions: [],
+      notices: [],
       verified: false,
       calls: 0,
       models: { rules: 0, model: 0, usdMicros: 0, fallback: null },
@@ -83,28 +93,24 @@ export class IncidentFold implements Fold {
 
   #applyToOpen(fact: Fact, id: IncidentId): void {
     const incident = this.#open.get(id);
+    const closed = this.#closed.get(id);
+    // What people say of it long after still belongs to it.
+    if (closed !== undefined) this.#closed.set(id, { ...closed, lastSeq: fact.entry.seq });
     if (incident === undefined) return;
     incident.lastSeq = fact.entry.seq;
+    foldNotice(incident.notices, fact);
     step(incident, fact);
   }
 
   #retire(now: number): void {
     for (const incident of this.#open.values()) {
       if (incident.resolved === null || now - incident.resolved.at < REOPEN_MS) continue;
-      const { id, openedAt, service, environment, severity, actions, verified, firstSeq, lastSeq, resolved } =
-        incident;
+      const { id, openedAt, service, environment, severity, actions, verified, thread } = incident;
+      const { firstSeq, lastSeq, resolved } = incident;
+      const seqs = { firstSeq, lastSeq, resolved, thread, title: titleOf(incident) };
       this.#closed.set(id, {
-        id,
-        openedAt,
-        service,
-        environment,
-        severity,
-        actions,
-        verified,
-        firstSeq,
-        lastSeq,
-        resolved,
-        title: titleOf(incident),
+        ...{ id, openedAt, service, environment, severity, actions, verified },
+        ...seqs,
       });
       this.#open.delete(id);
     }
@@ -130,25 +136,45 @@ export class IncidentFold implements Fold {
   }
 }
 
-function alertOf(alert: BodyOf<'incident.opened'>['alert']): Incident['alerts'][number] {
-  const { fingerprint, name, severity, source, startsAt } = alert;
+function alertOf({ alert, reason }: BodyOf<'alert.joined'>): Incident['alerts'][number] {
+  const { fingerprint, name, severity, source, startsAt, page, seenBy } = alert;
   const named = ServiceId.safeParse(alert.service?.trim().toLowerCase());
   const service = named.success ? named.data : null;
-  return { fingerprint, name, service, severity, source, startsAt, cleared: false };
+  const known = { fingerprint, name, service, severity, source, startsAt, cleared: false, reason };
+  return { ...known, ...(page !== undefined && { page }), ...(seenBy !== undefined && { seenBy }) };
 }
 
-function worse(one: Severity, other: Severity): Severity {
-  return Severity.options.indexOf(one) <= Severity.options.indexOf(other) ? one : other;
+/** The same alert fires again; the sender may have made a new page of it. */
+function again(known: Incident['alerts'][number], { alert, reason }: BodyOf<'alert.joined'>): void {
+  const { page, seenBy } = alert;
+  known.cleared = false;
+  known.reason = reason;
+  if (page !== undefined) known.page = page;
+  if (seenBy === undefined) delete known.seenBy;
+  else known.seenBy = seenBy;
+}
+
+function alertIn({ alerts }: Incident, fingerprint: string): Incident['alerts'][number] | undefined {
+  return alerts.find((alert) => alert.fingerprint === fingerprint);
 }
 
 /** One fact of one incident; facts that change nothing here fall through. */
 function step(incident: Incident, fact: Fact): void {
   switch (fact.kind) {
     case 'alert.joined': {
-      const known = incident.alerts.find((alert) => alert.fingerprint === fact.body.alert.fingerprint);
-      if (known) known.cleared = false;
-      else incident.alerts.push(alertOf(fact.body.alert));
+      const known = alertIn(incident, fact.body.alert.fingerprint);
+      if (known) again(known, fact.body);
+      else incident.alerts.push(alertOf(fact.body));
       incident.severity = worse(incident.severity, fact.body.alert.severity);
+      return;
+    }
+    case 'alert.suppressed': {
+      const { alert, reason } = fact.body;
+      const known = alertIn(incident, alert.fingerprint);
+      if (known !== undefined && reason === 'flapping') known.reason = reason;
+      // It is no news, but it may have become worse, or somebody may have seen the page.
+      if (known !== undefined && alert.seenBy !== undefined) known.seenBy = alert.seenBy;
+      incident.severity = worse(incident.severity, alert.severity);
       return;
     }
     case 'alert.cleared':
@@ -187,38 +213,6 @@ function step(incident: Incident, fact: Fact): void {
       return;
     default:
       stepOwnership(incident, fact);
-  }
-}
-
-/** Who has it and how it ended. */
-function stepOwnership(incident: Incident, fact: Fact): void {
-  switch (fact.kind) {
-    case 'incident.taken':
-      incident.takenBy = fact.body.by;
-      return;
-    case 'incident.escalated':
-      incident.escalated = { reason: fact.body.reason, missing: fact.body.missing, at: fact.entry.ts };
-      return;
-    case 'change.requested':
-      incident.requests.push(fact.body);
-      return;
-    case 'incident.resolved':
-      incident.state = 'resolved';
-      incident.resolved = { resolution: fact.body.resolution, by: fact.body.by, at: fact.entry.ts };
-      return;
-    case 'incident.reopened':
-      incident.state = 'investigating';
-      incident.resolved = null;
-      // What people and probes said was about the earlier round.
-      incident.takenBy = null;
-      incident.verified = false;
-      incident.escalated = null;
-      incident.monitor = null;
-      incident.diagnosis = null;
-      incident.looks = incident.looks.map((look) => ({ ...look, report: null }));
-      return;
-    default:
-      return;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Digest, IncidentId, PersonId, ServiceId, SessionKey } from '#core/ids.ts';
+import type { Notice } from './notices.ts';
 import type { DiagnosisReport, MonitorReport } from './reports.ts';
-import type { EscalationReason, Mode, Resolution, Severity } from './vocabulary.ts';
+import type { Cause, EscalationReason, Mode, Resolution, Severity } from './vocabulary.ts';
 
 /**
  * States of an incident, each derived from facts:
@@ -29,6 +30,12 @@ export type IncidentAlert = {
   source: string;
   startsAt: number;
   cleared: boolean;
+  /** Why it belongs to this incident: the last decision about it, a closed word. */
+  reason: string;
+  /** The sender's page, where it can be spoken about. */
+  page?: string;
+  /** Who has acknowledged that page, as the sender names them. */
+  seenBy?: string;
 };
 
 /** What one sub-agent was sent to look at, and what came back; null while it looks, or when it said nothing. */
@@ -40,6 +47,18 @@ export type Look = {
 
 /** So many turns were answered by another than the first choice; the last of them by whom, and why (a closed word). */
 export type ModelFallback = { turns: number; mode: 'rules' | 'model'; model: string; why: string };
+
+/** Where an incident is talked about: ids of the surface, its thread by the time stamp of the first message. */
+export type Thread = { team: string; channel: string; thread: string };
+
+/** What a person says the cause was; `cause` null: they do not know, but not what was named. */
+export type Verdict = {
+  by: PersonId;
+  right: boolean;
+  cause: Cause | null;
+  service: ServiceId | null;
+  at: number;
+};
 
 /** One change that was started, in order; an undo is `undo:TOOL`. */
 export type IncidentAction = string;
@@ -56,6 +75,18 @@ export type Incident = {
   mode: Mode;
   alerts: IncidentAlert[];
   takenBy: PersonId | null;
+  /** The first person who said that they have seen the page. */
+  acknowledgedBy: PersonId | null;
+  /** Who stopped the agents, until it goes on. */
+  paused: { by: PersonId; at: number } | null;
+  /** Offered and not accepted yet; `to` null: to whoever accepts it. */
+  handover: { by: PersonId; to: PersonId | null; at: number } | null;
+  verdict: Verdict | null;
+  /** All of it goes on there; this one is resolved as its duplicate. */
+  mergedInto: IncidentId | null;
+  thread: Thread | null;
+  /** How many notes it has. */
+  notes: number;
   escalated: { reason: EscalationReason; missing: readonly string[]; at: number } | null;
   resolved: { resolution: Resolution; by: string; at: number } | null;
   /** The last look at the service of the page. */
@@ -66,6 +97,8 @@ export type Incident = {
   /** What people asked for themselves, in order. */
   requests: { by: PersonId; tool: string; target: string }[];
   actions: IncidentAction[];
+  /** What the paging system was told, or could not be. */
+  notices: Notice[];
   verified: boolean;
   /** Number of the last evidence id that was given out. */
   calls: number;
@@ -80,7 +113,16 @@ export type Incident = {
 /** What is kept of an incident that was resolved long ago. */
 export type ClosedIncident = Pick<
   Incident,
-  'id' | 'openedAt' | 'service' | 'environment' | 'severity' | 'actions' | 'verified' | 'firstSeq' | 'lastSeq'
+  | 'id'
+  | 'openedAt'
+  | 'service'
+  | 'environment'
+  | 'severity'
+  | 'actions'
+  | 'verified'
+  | 'firstSeq'
+  | 'lastSeq'
+  | 'thread'
 > & {
   title: string;
   resolved: { resolution: Resolution; by: string; at: number };

@@ -18,18 +18,26 @@ export type Service = {
   readonly owner: string; // team
   readonly mode: Mode;
   readonly dependsOn: readonly ServiceId[];
+  /** An alert whose labels fit one of these is about it, whatever service it names; `*` stands for any text. */
+  readonly match?: readonly Readonly<Record<string, string>>[];
   readonly maxReplicas: number;
   readonly signals: Readonly<Partial<Record<SignalName, SignalSource>>>;
   readonly telemetry?: string; // id of the metrics source
   readonly logs?: readonly string[]; // files
   readonly probe?: string; // URL of the health check
   readonly workload?: { readonly driver: string; readonly name: string };
+  /** The cluster and the namespace that it runs in. */
+  readonly cluster?: { readonly driver: string; readonly namespace: string };
+  /** It stands for all that runs in its namespace: a page may name it where it names no service. */
+  readonly isSystem?: true;
 };
 
 export type Inventory = {
   /** Digest of the inventory part of the config. */
   readonly version: Digest;
   readonly services: ReadonlyMap<ServiceId, Service>;
+  /** Causes that no rule may name; measurements use it to see what happens where a rule is missing. */
+  readonly withoutCauses?: ReadonlySet<string>;
 };
 
 /** Services that call `id`, directly or through others: where a fault of `id` shows up. */

@@ -1,5 +1,5 @@
 import type { BodyOf } from './entry.ts';
-import type { Incident, Look } from './incident.ts';
+import { causeOf, type Incident, type Look } from './incident.ts';
 import { serviceOf } from './refs.ts';
 
 /** Notes which service a monitor or a diagnosis was sent to. */
@@ -24,8 +24,9 @@ export function endLook(incident: Incident, { session, report }: BodyOf<'run.set
     if (incident.service === null || service === incident.service) incident.monitor = report;
     return;
   }
-  incident.diagnosis = report;
   const isNamed = report.outcome === 'likely' || report.outcome === 'confirmed';
+  // A look elsewhere that found nothing does not take back a cause that was found.
+  if (isNamed || service === incident.service || causeOf(incident) === null) incident.diagnosis = report;
   if (isNamed && incident.state === 'investigating') incident.state = 'identified';
 }
 

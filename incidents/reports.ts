@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import { CallId, RunId, ServiceId } from '#core/ids.ts';
+import { CallId, PersonId, RunId, ServiceId } from '#core/ids.ts';
+import { ClusterRef } from './cluster-causes.ts';
 import { DeployRef, ServiceRef } from './refs.ts';
-import { Cause, Decimal, DiagnosisOutcome, EscalationReason, Severity, SignalName } from './vocabulary.ts';
+import {
+  Cause,
+  Decimal,
+  DiagnosisOutcome,
+  EscalationReason,
+  ServiceCause,
+  Severity,
+  SignalName,
+} from './vocabulary.ts';
 
 /**
  * What crosses a role boundary: briefs go in, reports come out. Only enums, references, bounded integers, decimals and
@@ -64,6 +73,8 @@ export type DiagnosisBrief = z.infer<typeof DiagnosisBrief>;
 export const Hypothesis = z.strictObject({
   cause: Cause,
   service: ServiceId,
+  /** What in the cluster of that service or system it is at; left out where it is at the service itself. */
+  object: ClusterRef.nullable().exactOptional(),
   confidence: Percent,
   for: Evidence,
   against: Evidence,
@@ -75,13 +86,22 @@ export const DiagnosisReport = z.strictObject({
   outcome: DiagnosisOutcome,
   /** Best first. Empty when healthy. */
   hypotheses: z.array(Hypothesis).max(8),
-  ruledOut: z.array(z.strictObject({ cause: Cause, service: ServiceId, evidence: Evidence })).max(24),
+  ruledOut: z
+    .array(
+      z.strictObject({
+        cause: Cause,
+        service: ServiceId,
+        object: ClusterRef.exactOptional(),
+        evidence: Evidence,
+      }),
+    )
+    .max(24),
   /** What could not be seen, and so weakens the answer. */
   gaps: z
     .array(
       z.strictObject({
         service: ServiceId,
-        tool: z.string().regex(/^[a-z_]{1,40}$/),
+        tool: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
         reason: z.string().regex(/^[a-z_]{1,40}$/),
       }),
     )
@@ -99,11 +119,24 @@ export const DiagnosisReport = z.strictObject({
       outcome: z.enum(['confirmed', 'likely']),
       cause: Cause,
       service: ServiceId,
+      object: ClusterRef.nullable().exactOptional(),
       confidence: Percent,
     })
     .exactOptional(),
 });
 export type DiagnosisReport = z.infer<typeof DiagnosisReport>;
+
+/** Causes that a model may name where nothing runs in a cluster. */
+const ToldCause = z.enum([...ServiceCause.options, 'unknown']);
+const told = <H extends z.ZodType<Hypothesis>>(hypothesis: H) =>
+  DiagnosisReport.omit({ rulesFirst: true }).extend({
+    hypotheses: z.array(hypothesis).max(8),
+    ruledOut: z.array(z.strictObject({ cause: ToldCause, service: ServiceId, evidence: Evidence })).max(24),
+  });
+
+/** What a model fills in: nothing is optional, and what only code can say is left out. */
+export const ToldDiagnosis = told(Hypothesis.omit({ object: true }).extend({ cause: ToldCause }));
+export const ToldClusterDiagnosis = told(Hypothesis.extend({ object: ClusterRef.nullable() }));
 
 /** An action that a runbook's typed front matter or a person's verb asks for. */
 export const RequestedAction = z.strictObject({
@@ -144,6 +177,8 @@ export const Wake = z.union([
   z.strictObject({
     kind: z.literal('opened'),
     service: ServiceRef.nullable(),
+    /** The reference is to a whole system. */
+    system: z.literal(true).exactOptional(),
     severity: Severity,
     about: SignalName.nullable(),
     startedAt: Millis,
@@ -173,5 +208,18 @@ export const Wake = z.union([
   }),
   z.strictObject({ kind: z.literal('alert_cleared') }),
   z.strictObject({ kind: z.literal('escalated'), reason: EscalationReason }),
+  /** A person wants this service looked at. */
+  z.strictObject({ kind: z.literal('steered'), service: ServiceRef }),
+  /** A person asks something; their words come beside it and are no part of this. `message` names where they wrote it. */
+  z.strictObject({ kind: z.literal('asked'), by: PersonId, message: z.string().max(120) }),
+  /** A person asks for this change; people decide about it like about any other. */
+  z.strictObject({ kind: z.literal('requested'), action: RequestedAction }),
 ]);
 export type Wake = z.infer<typeof Wake>;
+
+/** What a person wishes of the agents. */
+export const Wish = z.union([
+  z.strictObject({ kind: z.literal('steered'), service: ServiceRef }),
+  z.strictObject({ kind: z.literal('requested'), action: RequestedAction }),
+]);
+export type Wish = z.infer<typeof Wish>;

@@ -1,8 +1,14 @@
 import { z } from 'zod';
+import { clusterCauses } from './cluster-causes.ts';
 
 /** Impact as paging systems use it, worst first. */
 export const Severity = z.enum(['critical', 'error', 'warning', 'info']);
 export type Severity = z.infer<typeof Severity>;
+
+/** The worse of two. */
+export function worse(one: Severity, other: Severity): Severity {
+  return Severity.options.indexOf(one) <= Severity.options.indexOf(other) ? one : other;
+}
 
 /** The four agents; nothing else can be spawned. */
 export const AgentRole = z.enum(['coordinator', 'monitor', 'diagnosis', 'remediation']);
@@ -27,15 +33,12 @@ export const SignalName = z.enum([
 ]);
 export type SignalName = z.infer<typeof SignalName>;
 
+/** Causes that show in the signals of one service. */
+export const ServiceCause = z.enum(['bad_deploy', 'memory_leak', 'stuck_pool', 'instance_down', 'overload']);
+export type ServiceCause = z.infer<typeof ServiceCause>;
+
 /** Causes that the product can name; `unknown` means that it abstains. */
-export const Cause = z.enum([
-  'bad_deploy',
-  'memory_leak',
-  'stuck_pool',
-  'instance_down',
-  'overload',
-  'unknown',
-]);
+export const Cause = z.enum([...ServiceCause.options, ...clusterCauses, 'unknown']);
 export type Cause = z.infer<typeof Cause>;
 
 /** How sure a diagnosis is; computed, never taken from a model. */

@@ -1,25 +1,32 @@
 import type { Approval } from '#approvals/approval.ts';
 import { decide } from '#approvals/decide.ts';
-import { mayRespond, type Person } from '#approvals/people.ts';
-import { recordRefused } from '#approvals/record-refused.ts';
-import type { Entry, Log } from '#audit/log.ts';
+import type { Log } from '#audit/log.ts';
 import type { Clock } from '#core/clock.ts';
-import { fact, incidentStream, stopStream } from '#incidents/entry.ts';
+import type { Incident } from '#incidents/incident.ts';
+import type { Inventory } from '#incidents/inventory.ts';
+import type { QuietRules } from '#incidents/quiet.ts';
 import { exportSession } from '#sessions/export.ts';
 import { approvalCard } from '#views/approval-card.ts';
 import type { ApprovalView } from '#views/approval-standing.ts';
 import { incidentCard } from '#views/incident-card.ts';
 import { incidentRow } from '#views/incident-list.ts';
+import type { Asks } from '#views/next-step.ts';
 import { sessionRows } from '#views/session-list.ts';
 import { type Failing, type Hold, type LogStanding, type StatusView, statusView } from '#views/status.ts';
+import type { Quietness } from '#views/status-quiet.ts';
 import { answerAfterEnd } from './api-after-end.ts';
+import { type SayDeps, sayOfIncident } from './api-incident.ts';
 import { acceptLog, damageAnswer, type Erase, eraseContent } from './api-log.ts';
+import { changeMaintenance, maintenanceAnswer } from './api-maintenance.ts';
+import { pictureAnswer } from './api-picture.ts';
 import { acceptPolicy, policyAnswer } from './api-policy.ts';
 import type { ModelSettings } from './config-models.ts';
 import { watchProviders } from './failing-providers.ts';
 import type { Folds } from './folds.ts';
-import type { Api, ApiAnswer, StopRequest } from './http-api.ts';
+import type { Api, ApiAnswer } from './http-api.ts';
+import { incidentEntries } from './incident-entries.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
+import { setStops } from './stops.ts';
 import { streamFrom } from './stream-from.ts';
 import type { Firebreak } from './wire.ts';
 
@@ -34,12 +41,20 @@ export type ApiDeps = {
   readonly server: { readonly version: string; readonly startedAt: number; readonly pid: number };
   readonly logStanding: () => LogStanding;
   readonly holds: () => readonly Hold[];
+  /** Since when and why Slack takes nothing; null: it does. Left out = there is no Slack. */
+  readonly slackFailing?: () => { readonly since: number; readonly why: string } | null;
   /** How decisions that come in here are recorded: a demo's people are throw-away. */
   readonly via: 'api' | 'demo';
   /** The file that switches off stands in the data directory: only its removal and an owner switch on. */
   readonly offFile: () => boolean;
   readonly zone: string;
   readonly inForce: PolicyInForce;
+  readonly inventory: Inventory;
+  readonly defaultOwner: string;
+  readonly quiet: QuietRules;
+  readonly quietness: () => Quietness;
+  /** Who is asked next about an incident if nobody answers. */
+  readonly asks: (incident: Incident) => Asks | null;
 };
 
 /** What people can ask for over HTTP; roles are looked at here, for every call. */
@@ -51,11 +66,16 @@ export function createApi(deps: ApiDeps): Api {
     incidents: async () =>
       ok([...folds.incidents.closed().map(incidentRow), ...folds.incidents.current().map(incidentRow)]),
     incident: async (_asker, id) => {
-      const known = folds.incidents.get(id) ?? folds.incidents.closed().find((one) => one.id === id);
-      const card = known === undefined ? undefined : incidentCard(await entriesOf(log, known), deps.zone);
-      return card === undefined ? no(404, `there is no ${id}`) : ok(card);
+      const card = incidentCard(await incidentEntries(deps, id), deps.zone);
+      const open = folds.incidents.get(id);
+      const asks = open === undefined ? null : deps.asks(open);
+      return card === undefined ? no(404, `there is no ${id}`) : ok({ ...card, asks });
     },
-    take: async ({ person }, id) => take(deps, person, id),
+    picture: async (_asker, id) => pictureAnswer(deps, id),
+    say: async ({ person }, incident, request) => {
+      await deps.firebreak.recovered();
+      return sayOfIncident(sayDeps(deps), { person, incident }, request);
+    },
     erase: async ({ person }, id) => eraseContent(deps, person, id),
     approvals: async () => ok(folds.approvals.all().map(viewOf)),
     approval: async (_asker, id) => {
@@ -86,6 +106,8 @@ export function createApi(deps: ApiDeps): Api {
     acceptPolicy: async ({ person }, request) => acceptPolicy(deps, person, request),
     logDamage: async () => damageAnswer(folds),
     acceptLog: async ({ person }, request) => acceptLog(deps, person, request),
+    maintenance: async () => maintenanceAnswer(deps),
+    changeMaintenance: async ({ person }, request) => changeMaintenance(deps, person, request),
     sessions: async () => ok([...folds.sessions.incidents()].flatMap(sessionRows)),
     sessionExport: async (_asker, key) => {
       for (const incident of folds.sessions.incidents()) {
@@ -120,6 +142,7 @@ function statusOf(deps: ApiDeps, failing: readonly Failing[]) {
     server,
     ...spendOf(deps),
     failing,
+    slackFailing: deps.slackFailing?.() ?? null,
     stops: {
       off: off || fileOff,
       frozen,
@@ -131,61 +154,15 @@ function statusOf(deps: ApiDeps, failing: readonly Failing[]) {
     approvals: folds.approvals.all(),
     log: logStanding(),
     policyWaiting: { answers: waiting.answers.length, people: waiting.people.length },
+    quiet: deps.quietness(),
   });
 }
 
-async function take(
-  { log, folds }: ApiDeps,
-  person: Person,
-  id: Parameters<Api['take']>[1],
-): Promise<ApiAnswer> {
-  if (!mayRespond(person)) {
-    const known = folds.incidents.get(id)?.id;
-    await recordRefused(log, { by: person.id, what: 'take', reason: 'not_allowed', approval: null }, known);
-    return no(403, `${person.id} may look, but not take an incident`);
-  }
-  const stream = incidentStream(id);
-  const context = {
-    actor: { kind: 'person', id: person.id } as const,
-    traceId: id,
-    incident: id,
-    streams: [stream],
-  };
-  for (;;) {
-    const incident = folds.incidents.get(id);
-    if (incident === undefined || incident.resolved !== null) return no(404, `${id} is not open`);
-    if (incident.takenBy !== null) return no(409, `${incident.takenBy} has ${id} already`);
-    const draft = fact('incident.taken', { by: person.id }, context);
-    const appended = await log.append([draft], { expect: { [stream]: log.version(stream) } });
-    if (appended.kind === 'appended') return ok({ taken: id, by: person.id });
-  }
-}
-
-/** Any responder may stop; only an owner may let changes run again. */
-async function setStops(
-  { log, offFile }: ApiDeps,
-  person: Person,
-  { freeze, off }: StopRequest,
-): Promise<ApiAnswer> {
-  const releases = freeze === false || off === false;
-  const isAllowed = mayRespond(person) && (!releases || person.roles.includes('owner'));
-  if (!isAllowed) {
-    await recordRefused(log, { by: person.id, what: 'stop', reason: 'not_allowed', approval: null });
-    const words = releases ? 'only an owner lets changes run again' : `${person.id} may look, but not stop`;
-    return no(403, words);
-  }
-  if (off === false && offFile())
-    return no(409, 'the file OFF stands in the data directory; remove it first, then switch on');
-  const context = {
-    actor: { kind: 'person', id: person.id } as const,
-    traceId: 'stop',
-    streams: [stopStream],
-  };
-  await log.append([
-    ...(freeze === undefined ? [] : [fact('freeze.set', { on: freeze, by: person.id }, context)]),
-    ...(off === undefined ? [] : [fact('off.set', { on: off, by: person.id }, context)]),
-  ]);
-  return ok({ ...(freeze === undefined ? {} : { freeze }), ...(off === undefined ? {} : { off }) });
+function sayDeps({ log, folds, firebreak, inventory, inForce, defaultOwner }: ApiDeps): SayDeps {
+  const { incidents, approvals } = folds;
+  const { invoke } = firebreak.carry;
+  const { people } = inForce;
+  return { log, incidents, approvals, invoke, inventory, people, defaultOwner };
 }
 
 function viewOf(approval: Approval): ApprovalView {
@@ -203,19 +180,6 @@ function standingOf({
   decisions,
 }: Approval): ApprovalView['approval'] {
   return { id, hash, state, reason, mode, requestedAt, at, decisions };
-}
-
-/** The entries of one incident, read from the log between its first and its last. */
-async function entriesOf(
-  log: Log,
-  { id, firstSeq, lastSeq }: { id: string; firstSeq: number; lastSeq: number },
-): Promise<Entry[]> {
-  const found: Entry[] = [];
-  for await (const entry of log.read(firstSeq)) {
-    if (entry.seq > lastSeq) break;
-    if (entry.incidentId === id) found.push(entry);
-  }
-  return found;
 }
 
 function ok(body: object): ApiAnswer {

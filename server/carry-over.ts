@@ -52,7 +52,7 @@ function farBehind(number: number): number {
 }
 
 function handOver(folds: Folds, incident: Incident, context: FactContext): EntryDraft[] {
-  const { id, group, service, environment, owner, severity, mode, alerts, takenBy } = incident;
+  const { id, group, service, environment, owner, severity, mode, alerts, takenBy, paused } = incident;
   const about = { ...context, incident: id, streams: [incidentStream(id)] };
   const firing = alerts.filter((alert) => !alert.cleared);
   const [first, ...others] = (firing.length > 0 ? firing : alerts.slice(0, 1)).map(
@@ -85,6 +85,7 @@ function handOver(folds: Folds, incident: Incident, context: FactContext): Entry
     ...others.map((alert) => fact('alert.joined', { alert, reason }, about)),
     ...(firing.length > 0 ? [] : [fact('alert.cleared', { fingerprint, source }, about)]),
     ...(takenBy === null ? [] : [fact('incident.taken', { by: takenBy }, about)]),
+    ...(paused === null ? [] : [fact('incident.paused', { on: true, by: paused.by }, about)]),
     fact('incident.escalated', { reason, missing }, about),
   ];
 }

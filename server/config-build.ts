@@ -9,17 +9,27 @@ import type { Secret } from '#core/secret.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { WatchRule } from '#intake/watch.ts';
 import { standardSignals } from '#tools/drivers/standard-signals.ts';
+import { buildDuty, buildTeam, type DutySettings, type Team } from './config-duty.ts';
 import { buildModels, type ModelSettings } from './config-models.ts';
+import {
+  buildPagerDuty,
+  buildPagerDutySource,
+  type PagerDutySettings,
+  type PagerDutySource,
+} from './config-pagerduty.ts';
 import type { ConfigFile } from './config-schema.ts';
+import { buildSlack, type SlackSettings } from './config-slack.ts';
 
 export type Source =
   | {
       readonly kind: 'alertmanager';
       readonly id: string;
-      readonly token: Secret | null;
+      /** Each of them may post; none: we only ask it. */
+      readonly tokens: readonly Secret[];
       readonly poll: Poll | null;
     }
-  | { readonly kind: 'generic'; readonly id: string; readonly token: Secret };
+  | { readonly kind: 'generic'; readonly id: string; readonly tokens: readonly Secret[] }
+  | PagerDutySource;
 export type Poll = { readonly url: string; readonly everyMs: number; readonly token: Secret | null };
 
 export type Telemetry =
@@ -50,10 +60,9 @@ export type WorkloadSource = {
   /** Absolute path of the file with the credential for changes; only the process that makes changes reads it. */
   readonly actTokenFile: string | null;
 };
-export type Team = { readonly id: string; readonly name: string };
 
 /** Everything that the server is told, checked. Holds secrets only as `Secret`, which cannot be written out. */
-export type Config = {
+export type Config = DutySettings & {
   /** Absolute path of the file. */
   readonly file: string;
   /** SHA-256 of the file. */
@@ -77,6 +86,10 @@ export type Config = {
   readonly secrets: readonly Secret[];
   /** Null: the rules play every agent. */
   readonly models: ModelSettings | null;
+  /** Null: PagerDuty is told nothing. */
+  readonly pagerduty: PagerDutySettings | null;
+  /** Null: nobody is told anything in Slack. */
+  readonly slack: SlackSettings | null;
   readonly limits: { readonly changes: number };
   /** Absolute path of a file outside the data directory that checkpoints are appended to. */
   readonly anchors: { readonly file: string; readonly everyMs: number } | null;
@@ -101,6 +114,7 @@ export type Resolved = {
 export function buildConfig(input: Resolved): Config {
   const { path, text, file } = input;
   const terms = buildTerms(file);
+  const secretOf = (ref: string): Secret => input.secrets.get(ref) ?? lost(ref);
   return {
     file: path,
     digest: sha256(text),
@@ -108,16 +122,16 @@ export function buildConfig(input: Resolved): Config {
     listen: file.listen,
     environment: file.environment,
     defaultOwner: file.default_owner,
-    teams: file.teams,
+    teams: file.teams.map(buildTeam),
+    ...buildDuty(file, secretOf),
     ...terms,
     watches: file.watches.map((watch) => buildWatch(watch, terms.inventory)),
     ...buildConnections(input),
     runbooks: file.runbooks === undefined ? null : resolve(dirname(path), file.runbooks),
     secrets: [...input.secrets.values()],
-    models:
-      file.models === undefined
-        ? null
-        : buildModels(file.models, (ref) => input.secrets.get(ref) ?? lost(ref)),
+    models: file.models === undefined ? null : buildModels(file.models, secretOf),
+    pagerduty: buildPagerDuty(file.pagerduty, secretOf),
+    slack: buildSlack(file, (ref = 'slack') => input.secrets.get(ref) ?? lost(ref)),
     limits: { changes: file.limits.changes_per_incident },
     anchors:
       file.anchors === undefined
@@ -148,7 +162,7 @@ export function buildTerms(file: ConfigFile): Terms {
   };
 }
 
-function buildPerson({ token, ...person }: ConfigFile['people'][number]) {
+function buildPerson({ token, slack: _, pagerduty: __, ...person }: ConfigFile['people'][number]) {
   return { ...person, tokenHash: token?.slice('sha256:'.length) ?? null };
 }
 
@@ -161,13 +175,15 @@ function buildConnections({
   const secretOf = (ref: string): Secret => secrets.get(ref) ?? lost(ref);
   const maybe = (ref: string | undefined): Secret | null => (ref === undefined ? null : secretOf(ref));
   const sources = Object.entries(file.sources).map(([id, source]): [string, Source] => {
-    if (source.kind === 'generic') return [id, { kind: 'generic', id, token: secretOf(source.token) }];
+    if (source.kind === 'pagerduty') return [id, buildPagerDutySource(id, source, secretOf)];
+    const tokens = (source.token ?? []).map(secretOf);
+    if (source.kind === 'generic') return [id, { kind: 'generic', id, tokens }];
     const poll = source.poll && {
       url: source.poll.url,
       everyMs: source.poll.every,
       token: maybe(source.poll.token),
     };
-    return [id, { kind: 'alertmanager', id, token: maybe(source.token), poll: poll ?? null }];
+    return [id, { kind: 'alertmanager', id, tokens, poll: poll ?? null }];
   });
   const telemetry = Object.entries(file.telemetry).map(([id, one]): [string, Telemetry] => {
     const token = maybe(one.token);

@@ -1,6 +1,8 @@
+import { checkDuty } from './config-duty-checks.ts';
 import { checkModels } from './config-model-checks.ts';
 import { show } from './config-problems.ts';
 import { type Group, group, list } from './config-shape.ts';
+import { checkSlack } from './config-slack.ts';
 import type { Path, Problem } from './config-yaml.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -34,12 +36,14 @@ export function checkReferences(file: unknown): Problem[] {
       checkWatch(['watches', at], group(watch), { known, services: list(root.services) }),
     ),
     ...Object.entries(group(root.sources)).flatMap(([id, source]) =>
-      checkSource(['sources', id], group(source)),
+      checkSource(['sources', id], group(source), known),
     ),
     ...Object.entries(group(root.telemetry)).flatMap(([id, one]) =>
       checkTelemetry(['telemetry', id], group(one), known),
     ),
+    ...checkDuty(file),
     ...checkModels(file),
+    ...checkSlack(root),
     ...list(group(root.policy).rules).flatMap((rule, at) =>
       referAll(
         ['policy', 'rules', at, 'services'],
@@ -123,12 +127,17 @@ function checkWatch(
 /** Names that the product itself uses as a source. */
 const TAKEN: ReadonlySet<unknown> = new Set(['watch', 'cli']);
 
-function checkSource(path: Path, source: Group): Problem[] {
+function checkSource(path: Path, source: Group, known: Known): Problem[] {
   const problems: Problem[] = [];
   if (TAKEN.has(path.at(-1))) problems.push({ path, message: 'this name is taken by the product itself' });
   if (source.kind === 'alertmanager' && source.token === undefined && source.poll === undefined) {
     problems.push({ path, message: 'needs a token (it posts to us), poll (we ask it), or both' });
   }
+  if (source.kind === 'pagerduty' && source.secret === undefined && source.poll === undefined) {
+    problems.push({ path, message: 'needs a secret (it posts to us, signed), poll (we ask it), or both' });
+  }
+  for (const [name, service] of Object.entries(group(source.services)))
+    problems.push(...refers([...path, 'services', name], service, { known, as: 'service' }));
   return problems;
 }
 

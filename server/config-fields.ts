@@ -36,3 +36,10 @@ export const secretRef = z
     /^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:.{1,500})$/,
     'must say where the secret lies: env:NAME or file:/path (the secret itself never stands here)',
   );
+/** Several while one takes the place of another: each of them is good. */
+export const secretRefs = z.union([secretRef.transform((ref) => [ref]), z.array(secretRef).min(1).max(5)]);
+
+/** Settings of sources, telemetry, workloads and what we tell others that say where a secret lies, or a list of such. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
+  ...['token', 'secret', 'routing_key', 'bot_token', 'app_token', 'signing_secret', 'webhook'],
+]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clip, inert } from '#core/inert.ts';
+import { SECRET_SETTINGS } from './config-fields.ts';
 import type { Path, Problem } from './config-yaml.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -107,12 +108,16 @@ function typeWord(value: unknown): string {
   }
 }
 
+const HIDDEN: ReadonlySet<string> = new Set([
+  ...SECRET_SETTINGS,
+  ...['act_token', 'key', 'url', 'base_url', 'api', 'discover', 'probe'],
+]);
+
 /**
  * The value as it was written; nothing for settings that hold secrets, or addresses, where secrets end up by mistake.
  */
 export function show(path: Path, value: unknown): string {
-  if (['token', 'act_token', 'key', 'url', 'base_url', 'discover', 'probe'].includes(String(path.at(-1))))
-    return '';
+  if (HIDDEN.has(path.findLast((step) => typeof step === 'string') ?? '')) return '';
   if (typeof value === 'string') return `"${clip(inert(value), 60)}"`;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeWord(value);
 }

@@ -3,9 +3,21 @@ import { roles } from '#approvals/people.ts';
 import { Change } from '#approvals/plan.ts';
 import { PersonId, ServiceId } from '#core/ids.ts';
 import { Mode, Severity, SignalName } from '#incidents/vocabulary.ts';
-import { address, duration, id, secretRef, words } from './config-fields.ts';
+import {
+  fallbackFile,
+  heartbeatFile,
+  maintenanceFile,
+  matchFile,
+  pagerdutyUser,
+  silencesFile,
+  teamFile,
+  watchdogFile,
+} from './config-duty.ts';
+import { address, duration, id, secretRef, secretRefs, words } from './config-fields.ts';
 import { ModelsFile } from './config-models.ts';
+import { pagerduty, pagerdutySource } from './config-pagerduty.ts';
 import { retention } from './config-retention.ts';
+import { slackAccounts, slackFile } from './config-slack.ts';
 import { isLoopback } from './loopback.ts';
 
 /** The file as people write it. Messages complete the sentence that starts with the value: `"5 min" is not ...`. */
@@ -25,12 +37,18 @@ export const actSecretRef = z
 const source = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('alertmanager'),
-    token: secretRef.exactOptional(),
+    token: secretRefs.exactOptional(),
+    watchdog: watchdogFile.exactOptional(),
     poll: z
       .strictObject({ url: address, every: duration(100).default(10_000), token: secretRef.exactOptional() })
       .exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('generic'), token: secretRef }),
+  z.strictObject({
+    kind: z.literal('generic'),
+    token: secretRefs,
+    watchdog: watchdogFile.exactOptional(),
+  }),
+  pagerdutySource,
 ]);
 
 const watch = z.strictObject({
@@ -108,6 +126,7 @@ const service = z.strictObject({
   environment: environment.exactOptional(),
   owner: id.exactOptional(),
   mode: Mode.default('observe'),
+  match: matchFile.exactOptional(),
   depends_on: z.array(ServiceId).max(100).default([]),
   max_replicas: z.int().min(1).max(1000).default(1),
   telemetry: id.exactOptional(),
@@ -134,6 +153,8 @@ const person = z.strictObject({
     .exactOptional(),
   roles: z.array(z.enum(roles)).min(1).max(8),
   teams: z.array(id).max(50).default([]),
+  slack: slackAccounts.exactOptional(),
+  pagerduty: pagerdutyUser.exactOptional(),
 });
 
 const rule = z.strictObject({
@@ -165,10 +186,7 @@ export const ConfigFile = z.strictObject({
     .prefault({}),
   environment: environment.default('prod'),
   default_owner: id,
-  teams: z
-    .array(z.strictObject({ id, name: words }))
-    .min(1)
-    .max(100),
+  teams: z.array(teamFile).min(1).max(100),
   people: z.array(person).max(500).default([]),
   sources: z.record(id, source).default({}),
   watches: z.array(watch).max(200).default([]),
@@ -178,6 +196,12 @@ export const ConfigFile = z.strictObject({
   runbooks: words.exactOptional(),
   policy: z.strictObject({ rules: z.array(rule).max(200).default([]) }).prefault({}),
   models: ModelsFile.exactOptional(),
+  maintenance: maintenanceFile.prefault({}),
+  silences: silencesFile.default([]),
+  heartbeat: heartbeatFile.exactOptional(),
+  fallback: fallbackFile.exactOptional(),
+  pagerduty: pagerduty.exactOptional(),
+  slack: slackFile.exactOptional(),
   timing: timing.prefault({}),
   retention: retention.prefault({}),
   limits: limits.prefault({}),

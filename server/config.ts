@@ -5,11 +5,11 @@ import { FirebreakError, messageOf } from '#core/errors.ts';
 import { Secret } from '#core/secret.ts';
 import { buildConfig, buildTerms, type Config } from './config-build.ts';
 import { checkReferences } from './config-checks.ts';
-import { secretRef } from './config-fields.ts';
+import { SECRET_SETTINGS, secretRef } from './config-fields.ts';
 import { keyProblem } from './config-model-checks.ts';
 import { problemsOf } from './config-problems.ts';
 import { actSecretRef, ConfigFile } from './config-schema.ts';
-import { group } from './config-shape.ts';
+import { group, list } from './config-shape.ts';
 import { type Problem, readYaml, showPath } from './config-yaml.ts';
 import { readSecretFile, secretFileProblem } from './secret-file.ts';
 
@@ -98,7 +98,7 @@ function invalid(
 type Found = { secrets: Map<string, Secret>; problems: Problem[] };
 
 /**
- * Looks up every `token` of sources, telemetry and workloads and every `key` of a model provider; those of the wrong form are the schema's business. An
+ * Looks up every secret of sources, telemetry, workloads and PagerDuty and every `key` of a model provider; those of the wrong form are the schema's business. An
  * `act_token` is looked at but not read: only the process that makes changes does that.
  */
 function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found {
@@ -106,10 +106,15 @@ function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found 
   const walk = (value: unknown, path: Problem['path']): void => {
     if (typeof value !== 'object' || value === null) return;
     for (const [key, member] of Object.entries(value)) {
-      if (typeof member !== 'string') walk(member, [...path, key]);
-      else if (key === 'token') note(member, [...path, key]);
-      else if (key === 'act_token') look(member, [...path, key]);
+      const at = [...path, key];
+      if (SECRET_SETTINGS.has(key)) noteAll(member, at);
+      else if (typeof member !== 'string') walk(member, at);
+      else if (key === 'act_token') look(member, at);
     }
+  };
+  const noteAll = (refs: unknown, path: Problem['path']): void => {
+    if (typeof refs === 'string') note(refs, path);
+    for (const [at, ref] of list(refs).entries()) if (typeof ref === 'string') note(ref, [...path, at]);
   };
   const note = (ref: string, path: Problem['path']): void => {
     const secret = resolveSecret(ref, from);
@@ -124,7 +129,8 @@ function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found 
   };
   if (typeof file !== 'object' || file === null) return found;
   for (const [part, value] of Object.entries(file)) {
-    if (['sources', 'telemetry', 'workloads'].includes(part)) walk(value, [part]);
+    if (['sources', 'telemetry', 'workloads', 'pagerduty', 'slack', 'fallback'].includes(part))
+      walk(value, [part]);
   }
   for (const [name, provider] of Object.entries(group(group(group(file).models).providers))) {
     const { kind, key } = group(provider);

@@ -1,4 +1,4 @@
-import { type Approval, type ApprovalState, isUnderWay as isChanging } from '#approvals/approval.ts';
+import { type Approval, isUnderWay as isChanging } from '#approvals/approval.ts';
 import { withdraw } from '#approvals/end.ts';
 import type { Entry } from '#audit/log.ts';
 import type { ApprovalId, IncidentId } from '#core/ids.ts';
@@ -14,6 +14,8 @@ export type DriveDeps = {
   readonly carry: CarryOutDeps;
   readonly jobs: Jobs;
   readonly wake: (incident: IncidentId, wake: Wake) => void;
+  /** Tells the coordinator what people wish. */
+  readonly heed: (incident: IncidentId) => void;
   /** Stops the agents of an incident at their next step. */
   readonly cancel: (incident: IncidentId) => void;
   readonly openedWake: (incident: Incident) => Wake;
@@ -24,7 +26,7 @@ export type DriveDeps = {
 /** What starting a change needs. */
 type Starting = Pick<DriveDeps, 'jobs' | 'carry' | 'mayChange'>;
 
-type ActionOutcome = Extract<Wake, { kind: 'action_settled' }>['outcome'];
+export type ActionOutcome = Extract<Wake, { kind: 'action_settled' }>['outcome'];
 
 /**
  * What happens next, fact by fact: each durable entry may wake the coordinator, withdraw what is pending, or start a
@@ -45,7 +47,14 @@ function react(deps: DriveDeps, id: IncidentId, fact: Fact): void {
       if (incident) deps.wake(id, deps.openedWake(incident));
       return;
     case 'incident.taken':
+    case 'handover.accepted':
       return release(deps, id, 'taken');
+    case 'incident.paused':
+      if (fact.body.on) return release(deps, id, 'paused');
+      return incident?.resolved === null ? deps.wake(id, deps.openedWake(incident)) : undefined;
+    case 'incident.steered':
+    case 'change.requested':
+      return deps.heed(id);
     case 'incident.resolved':
       return release(deps, id, 'resolved');
     case 'alert.joined':
@@ -54,6 +63,7 @@ function react(deps: DriveDeps, id: IncidentId, fact: Fact): void {
       }
       return;
     case 'alert.cleared':
+    case 'incident.split':
       if (incident?.alerts.every((alert) => alert.cleared) && !isUnderWay(deps, id))
         release(deps, id, 'alert_cleared');
       return;
@@ -184,7 +194,8 @@ function isBack(incident: Incident, { alert, reason }: BodyOf<'alert.joined'>): 
 
 /** Nobody, neither agent nor person, is on it or is asked about it. */
 export function isIdle(deps: DriveDeps, incident: Incident): boolean {
-  if (incident.resolved !== null || incident.escalated !== null || incident.takenBy !== null) return false;
+  const { resolved, escalated, takenBy, paused } = incident;
+  if (resolved !== null || escalated !== null || takenBy !== null || paused !== null) return false;
   const working =
     deps.folds.sessions.incident(incident.id)?.runs.some((run) => run.settled === null) === true;
   const waiting = deps.folds.approvals
@@ -194,42 +205,8 @@ export function isIdle(deps: DriveDeps, incident: Incident): boolean {
 }
 
 /** A plan that is not needed any more is over like one that was withdrawn; any other void one is for people. */
-function invalidatedAs(reason: string | null): ActionOutcome {
+export function invalidatedAs(reason: string | null): ActionOutcome {
   return reason === 'recovered' || reason === 'alert_cleared' ? 'withdrawn' : 'invalidated';
-}
-
-const OUTCOMES: Readonly<Partial<Record<ApprovalState, ActionOutcome>>> = {
-  recorded: 'recorded',
-  rejected: 'rejected',
-  revoked: 'rejected',
-  expired: 'expired',
-  withdrawn: 'withdrawn',
-  failed: 'failed',
-  quarantined: 'unknown',
-};
-
-/** After a restart: the outcome of the last plan, where no coordinator run began since it was settled. */
-export function settledWake({ folds }: Pick<DriveDeps, 'folds'>, id: IncidentId): Wake | undefined {
-  const incident = folds.incidents.get(id);
-  const last = folds.approvals.of(id).at(-1);
-  if (
-    last === undefined ||
-    incident === undefined ||
-    incident.resolved !== null ||
-    incident.escalated !== null
-  )
-    return undefined;
-  const told =
-    folds.sessions
-      .incident(id)
-      ?.runs.some((run) => run.role === 'coordinator' && run.startedAt >= last.at) === true;
-  const outcome = outcomeOf(last);
-  return told || outcome === undefined ? undefined : { kind: 'action_settled', outcome };
-}
-
-function outcomeOf({ state, undo, reason }: Approval): ActionOutcome | undefined {
-  if (state === 'undone') return undo === 'done' ? 'undone' : 'not_recovered';
-  return state === 'invalidated' ? invalidatedAs(reason) : OUTCOMES[state];
 }
 
 function isStep({ folds }: DriveDeps, id: IncidentId, call: string): boolean {

@@ -2,10 +2,14 @@ import { rulesModel } from '#agents/rules/model.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import type { StopFlags } from '#approvals/policy.ts';
 import { messageOf } from '#core/errors.ts';
+import { createBreaker } from '#llm/breaker.ts';
 import { loadPrompts } from '#prompts/load.ts';
+import { createPagerDuty } from '#tools/drivers/pagerduty.ts';
 import { loadRunbooks } from '#tools/runbooks.ts';
 import type { LogStanding } from '#views/status.ts';
 import { type Anchors, fileAnchor, noAnchors, startAnchors } from './anchors.ts';
+import { createDutyMetrics } from './duty-metrics.ts';
+import { webhookFallback } from './fallback.ts';
 import { holdsOf } from './holds.ts';
 import { verifyBehind } from './log-standing.ts';
 import { createMetrics } from './metrics.ts';
@@ -13,7 +17,10 @@ import { createModelMetrics } from './model-metrics.ts';
 import { createModel } from './models.ts';
 import { hasOffFile } from './off-file.ts';
 import { createPolicyInForce } from './policy-in-force.ts';
-import { recordStart, type Start } from './start.ts';
+import { quietnessOf } from './quietness.ts';
+import { type OpenSlack, openSlack } from './slack.ts';
+import { record, recordStart, type Start } from './start.ts';
+import { createWatchkeeping } from './watchkeeping.ts';
 import { wire } from './wire.ts';
 
 /** What decides and acts, without a way in: policy in force, models, agents, gate and executor, wired. */
@@ -35,6 +42,10 @@ export async function buildEngine(start: Start) {
     rules: rulesModel(config.inventory),
     onError: (error) => logger.error({ where: 'models' }, messageOf(error)),
   });
+  const pager =
+    config.pagerduty &&
+    createPagerDuty({ settings: config.pagerduty, clock, enter: createBreaker(clock).enter });
+  const slack = await openedSlack(start);
   const firebreak = wire({
     settings: { ...config, policy, people },
     signer: start.signer,
@@ -47,14 +58,54 @@ export async function buildEngine(start: Start) {
     flags,
     verified,
     world: world.world,
+    ...(pager && { pager }),
+    ...(slack && { slack }),
+    ...(config.fallback?.kind === 'webhook' && { fallback: webhookFallback(config.fallback.url, clock) }),
     runbooks: config.runbooks === null ? [] : await loadRunbooks(config.runbooks),
     model: asked.model,
     specs: agentSpecs(await loadPrompts(), config.inventory),
     onError: (where, message) => logger.error({ where }, message),
   });
-  return { anchors, standing, verified, holds, inForce, metrics, asked, firebreak };
+  const slackHealth = () => slack?.app.health() ?? { kind: 'ok' as const };
+  const keeping = createWatchkeeping({ start, people, firebreak, pager: pager ?? null, slackHealth });
+  const { duty } = keeping;
+  const { quiet, watchdogs } = config;
+  const { startedAt } = start;
+  const quietness = () => quietnessOf({ folds, quiet, watchdogs, clock, startedAt });
+  log.subscribe(createDutyMetrics(metrics.registry, quietness));
+  return {
+    anchors,
+    standing,
+    verified,
+    holds,
+    inForce,
+    metrics,
+    asked,
+    firebreak,
+    slack,
+    duty,
+    keeping,
+    quietness,
+  };
 }
 export type Engine = Awaited<ReturnType<typeof buildEngine>>;
+
+async function openedSlack({ config, clock, random, logger, log }: Start): Promise<OpenSlack | null> {
+  if (config.slack === null) return null;
+  return openSlack({
+    ...{ settings: config.slack, clock, random },
+    onHealth: (health) =>
+      logger[health.kind === 'ok' ? 'info' : 'warn'](
+        { slack: health.kind },
+        'why' in health ? health.why : 'ok',
+      ),
+    onRefused: (reason) => {
+      const refusal = { source: 'slack', reason, peer: 'socket', bytes: 0, correlation: 'none' };
+      record(log, 'delivery.refused', refusal).catch(() => undefined);
+    },
+    onError: (where, message) => logger.error({ where }, message),
+  });
+}
 
 function anchorsOf({ config: { anchors }, log, clock }: Start): Anchors {
   if (anchors === null) return noAnchors;

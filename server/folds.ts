@@ -3,11 +3,17 @@ import { DamageFold } from '#approvals/damage-fold.ts';
 import { PolicyFold } from '#approvals/policy-fold.ts';
 import { StopFold } from '#approvals/stop-fold.ts';
 import type { Fold } from '#audit/fold.ts';
+import { AlertHistory } from '#incidents/alert-history.ts';
 import { ErasedFold } from '#incidents/erased-fold.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
+import { MaintenanceFold } from '#incidents/maintenance-fold.ts';
+import { RungFold } from '#incidents/rung-fold.ts';
+import { SeenEventsFold } from '#incidents/seen-events-fold.ts';
 import { SpendFold } from '#incidents/spend-fold.ts';
+import { WatchdogFold } from '#incidents/watchdog-fold.ts';
 import { createSessionsFold, type SessionsFold } from '#sessions/sessions-fold.ts';
 import { OpenCallsFold } from '#tools/open-calls-fold.ts';
+import { PostedFold } from './present/posted-fold.ts';
 
 /** Everything that the server knows, each part a fold of the log. */
 export type Folds = {
@@ -20,6 +26,12 @@ export type Folds = {
   readonly sessions: SessionsFold;
   readonly openCalls: OpenCallsFold;
   readonly spend: SpendFold;
+  readonly seenEvents: SeenEventsFold;
+  readonly history: AlertHistory;
+  readonly maintenance: MaintenanceFold;
+  readonly rungs: RungFold;
+  readonly lifeSigns: WatchdogFold;
+  readonly posted: PostedFold;
 };
 
 export function createFolds(): Folds {
@@ -33,6 +45,12 @@ export function createFolds(): Folds {
     sessions: createSessionsFold(),
     openCalls: new OpenCallsFold(),
     spend: new SpendFold(),
+    seenEvents: new SeenEventsFold(),
+    history: new AlertHistory(),
+    maintenance: new MaintenanceFold(),
+    rungs: new RungFold(),
+    lifeSigns: new WatchdogFold(),
+    posted: new PostedFold(),
   };
 }
 
@@ -47,5 +65,11 @@ export function foldList(folds: Folds): readonly Fold[] {
     folds.sessions,
     folds.openCalls,
     folds.spend,
+    folds.seenEvents,
+    folds.history,
+    folds.maintenance,
+    folds.rungs,
+    folds.lifeSigns,
+    folds.posted,
   ];
 }

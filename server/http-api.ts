@@ -4,15 +4,19 @@ import type { People, Person } from '#approvals/people.ts';
 import type { Clock, Random } from '#core/clock.ts';
 import { type ApprovalId, Digest, type IncidentId, type SessionKey } from '#core/ids.ts';
 import type { Webhook } from '#intake/webhook.ts';
+import type { IncidentRequest } from './incident-request.ts';
+import type { MaintenanceRequest } from './maintenance-request.ts';
 import type { Metrics } from './metrics.ts';
+import type { SlackDoor } from './slack-door.ts';
 
 /** Who asks, known by their personal token; what they may do is for the answering function to decide. */
 export type Asker = { readonly person: Person; readonly correlation: string };
 
-/** Sent as JSON, or as the text of a file. From status 400 on, the body carries `error` and gets the correlation id. */
+/** Sent as JSON, or as the text or the bytes of a file. From status 400 on, the body carries `error` and gets the correlation id. */
 export type ApiAnswer =
   | { readonly status: number; readonly body: object }
-  | { readonly status: 200; readonly text: string; readonly type: 'application/x-ndjson' };
+  | { readonly status: 200; readonly text: string; readonly type: 'application/x-ndjson' }
+  | { readonly status: 200; readonly bytes: Uint8Array; readonly type: 'image/png' };
 
 export const DecisionRequest = z.strictObject({
   decision: z.enum(['approve', 'deny', 'revoke']),
@@ -50,7 +54,10 @@ export type Api = {
   status(asker: Asker): Promise<ApiAnswer>;
   incidents(asker: Asker): Promise<ApiAnswer>;
   incident(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
-  take(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
+  /** The signal of an incident as PNG. */
+  picture(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
+  /** What a person says of an incident. */
+  say(asker: Asker, id: IncidentId, request: IncidentRequest): Promise<ApiAnswer>;
   erase(asker: Asker, id: IncidentId): Promise<ApiAnswer>;
   approvals(asker: Asker): Promise<ApiAnswer>;
   approval(asker: Asker, id: ApprovalId): Promise<ApiAnswer>;
@@ -61,6 +68,8 @@ export type Api = {
   acceptPolicy(asker: Asker, request: PolicyRequest): Promise<ApiAnswer>;
   logDamage(asker: Asker): Promise<ApiAnswer>;
   acceptLog(asker: Asker, request: AcceptLogRequest): Promise<ApiAnswer>;
+  maintenance(asker: Asker): Promise<ApiAnswer>;
+  changeMaintenance(asker: Asker, request: MaintenanceRequest): Promise<ApiAnswer>;
   sessions(asker: Asker): Promise<ApiAnswer>;
   sessionExport(asker: Asker, key: SessionKey): Promise<ApiAnswer>;
   /** Entries after `seq` (-1 = all), then new ones as they come, until `signal` aborts. */
@@ -76,6 +85,8 @@ export type HttpDeps = {
   readonly random: Random;
   readonly people: People;
   readonly webhook: Webhook;
+  /** Left out = Slack does not post to us. */
+  readonly slack?: SlackDoor;
   readonly api: Api;
   readonly metrics: Metrics;
   readonly ready: () => Readiness;

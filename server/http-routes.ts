@@ -15,6 +15,8 @@ import {
 import { identifier } from './http-people.ts';
 import { bytesOf, peerOf, sendError } from './http-reply.ts';
 import { streamEntries } from './http-stream.ts';
+import { IncidentRequest } from './incident-request.ts';
+import { MaintenanceRequest } from './maintenance-request.ts';
 
 type Answer = (request: FastifyRequest, asker: Asker) => Promise<ApiAnswer | Refused>;
 /** A request that does not say what it must. */
@@ -56,9 +58,14 @@ export function addPeopleRoutes(app: FastifyInstance, deps: HttpDeps): void {
     withParam('id', IncidentId, (id, asker) => api.incident(asker, id)),
   );
   route(
-    'POST',
-    '/v1/incidents/:id/take',
-    withParam('id', IncidentId, (id, asker) => api.take(asker, id)),
+    'GET',
+    '/v1/incidents/:id/picture',
+    withParam('id', IncidentId, (id, asker) => api.picture(asker, id)),
+  );
+  route('POST', '/v1/incidents/:id', (request, asker) =>
+    withParam('id', IncidentId, (id) =>
+      withBody(request, IncidentRequest, (body) => api.say(asker, id, body)),
+    )(request, asker),
   );
   route(
     'POST',
@@ -96,6 +103,10 @@ export function addPeopleRoutes(app: FastifyInstance, deps: HttpDeps): void {
   route('GET', '/v1/log/damage', (_, asker) => api.logDamage(asker));
   route('POST', '/v1/log/accept', (request, asker) =>
     withBody(request, AcceptLogRequest, (body) => api.acceptLog(asker, body)),
+  );
+  route('GET', '/v1/maintenance', (_, asker) => api.maintenance(asker));
+  route('POST', '/v1/maintenance', (request, asker) =>
+    withBody(request, MaintenanceRequest, (body) => api.changeMaintenance(asker, body)),
   );
   route('GET', '/v1/sessions', (_, asker) => api.sessions(asker));
   route(
@@ -173,6 +184,7 @@ async function withBody<T>(
 
 function send(reply: FastifyReply, answer: ApiAnswer | Refused): FastifyReply {
   if ('refused' in answer) return sendError(reply, answer.refused, answer.error);
+  if ('bytes' in answer) return reply.status(answer.status).type(answer.type).send(Buffer.from(answer.bytes));
   if ('text' in answer) return reply.status(answer.status).type(answer.type).send(answer.text);
   const { status, body } = answer;
   return reply.status(status).send(status < 400 ? body : { ...body, correlation: reply.request.id });

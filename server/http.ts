@@ -6,11 +6,17 @@ import {
   fastify,
 } from 'fastify';
 import { FirebreakError, messageOf } from '#core/errors.ts';
-import { MAX_BODY_BYTES } from '#intake/webhook.ts';
+import { MAX_BODY_BYTES } from '#intake/verify-delivery.ts';
 import type { HttpDeps } from './http-api.ts';
 import { bytesOf, peerOf, sendError } from './http-reply.ts';
 import { addPeopleRoutes } from './http-routes.ts';
 import { isLoopback, isLoopbackHostHeader } from './loopback.ts';
+import type { SlackDoor } from './slack-door.ts';
+
+const SLACK_PATH = '/v1/slack';
+
+/** What is being answered while the server stops has so long. */
+const CLOSE_MS = 2_000;
 
 /** Builds the HTTP server without listening. Every answer has a correlation id, no error shows a stack. */
 export function buildHttp(deps: HttpDeps): FastifyInstance {
@@ -42,9 +48,15 @@ export function buildHttp(deps: HttpDeps): FastifyInstance {
       status: String(reply.statusCode),
     });
   });
+  // A connection on which nothing was ever asked counts as busy and would hold up a stop for half a minute.
+  app.addHook('preClose', async () => {
+    const cancel = deps.clock.after(CLOSE_MS, () => app.server.closeAllConnections());
+    app.server.once('close', cancel);
+  });
   app.setNotFoundHandler((_request, reply) => sendError(reply, 404, 'there is nothing at this address'));
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(deps, { error, request, reply }));
   addOpenRoutes(app, deps);
+  if (deps.slack !== undefined) addSlackRoute(app, deps.slack);
   void app.register(async (scope) => addPeopleRoutes(scope, deps));
   return app;
 }
@@ -57,15 +69,36 @@ function addOpenRoutes(app: FastifyInstance, deps: HttpDeps): void {
   });
   app.post<{ Params: { source: string } }>('/v1/alerts/:source', async (request, reply) => {
     const { authorization } = request.headers;
+    const signature = request.headers['x-pagerduty-signature'];
     const answer = await deps.webhook.receive({
       ...senderOf(request),
       authorization,
+      signature: typeof signature === 'string' ? signature : undefined,
       raw: bytesOf(request.body),
     });
     return reply
       .status(answer.status)
       .send(answer.status < 400 ? answer.body : { ...answer.body, correlation: request.id });
   });
+}
+
+/** What Slack posts, if it does: checked as bytes before anything is parsed. */
+function addSlackRoute(app: FastifyInstance, slack: SlackDoor): void {
+  app.post(SLACK_PATH, async (request, reply) => {
+    const { status, body } = await slack.receive({
+      raw: bytesOf(request.body),
+      contentType: request.headers['content-type'],
+      time: oneHeader(request, 'x-slack-request-timestamp'),
+      signature: oneHeader(request, 'x-slack-signature'),
+      ...{ peer: peerOf(request), correlation: request.id },
+    });
+    return reply.status(status).send(status === 200 ? body : { ...body, correlation: request.id });
+  });
+}
+
+function oneHeader(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function senderOf(request: FastifyRequest<{ Params: { source: string } }>) {
@@ -83,6 +116,11 @@ async function answerError(deps: HttpDeps, { error, request, reply }: Failure): 
       500,
       'this failed on our side; the correlation id finds it in the server’s output',
     );
+  }
+  if (status === 413 && deps.slack !== undefined && request.routeOptions.url === SLACK_PATH) {
+    const about = { peer: peerOf(request), correlation: request.id };
+    const { body } = await deps.slack.refuse(about, 'oversized');
+    return reply.status(413).send({ ...body, correlation: request.id });
   }
   const source = sourceOf(request);
   if (status === 413 && source !== undefined) {

@@ -8,18 +8,18 @@ import { messageOf } from '#core/errors.ts';
 import { carryOver } from './carry-over.ts';
 import { loadConfig } from './config.ts';
 import type { Config } from './config-build.ts';
-import { buildEngine } from './engine.ts';
+import { buildEngine, type Engine } from './engine.ts';
 import { eraseOnceVerified } from './erase.ts';
 import { startExecutor } from './executor/start.ts';
 import { createFolds, foldList } from './folds.ts';
 import { listenHttp } from './http.ts';
 import { keepServing, type Served } from './keep-serving.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { watchOffFile } from './off-file.ts';
+import { hasOffFile, watchOffFile } from './off-file.ts';
+import { type RunningSlack, runSlack } from './slack.ts';
 import { createSources } from './sources.ts';
 import { record, type ServeOptions, type Start } from './start.ts';
 import { buildSurface } from './surface.ts';
-import type { Firebreak } from './wire.ts';
 import { createWorld } from './world.ts';
 
 /** How often due things are looked at. */
@@ -105,7 +105,8 @@ async function startParts(start: Start): Promise<Served> {
     await http.close();
     throw error;
   }
-  const stopTicking = tick(clock, firebreak, logger);
+  const slack = followInSlack(start, engine);
+  const stopTicking = tick(clock, engine, logger);
   const sources = createSources({
     config,
     clock,
@@ -134,6 +135,8 @@ async function startParts(start: Start): Promise<Served> {
       stopTicking();
       await sources.stop();
       await http.close();
+      await slack?.stop();
+      await engine.keeping.close();
       executor.release();
       await firebreak.close();
       await asked.close();
@@ -146,11 +149,28 @@ async function startParts(start: Start): Promise<Served> {
   };
 }
 
-function tick(clock: Clock, firebreak: Firebreak, logger: Logger): () => void {
+function followInSlack(start: Start, { slack, firebreak, duty }: Engine): RunningSlack | null {
+  const { config, log, folds, clock, logger } = start;
+  if (slack === null || config.slack === null) return null;
+  return runSlack({
+    ...{ open: slack, team: config.slack.team, log, folds, clock, firebreak, duty },
+    ...{
+      defaultOwner: config.defaultOwner,
+      quiet: config.quiet,
+      dayLimit: config.models?.budget.day ?? null,
+    },
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    offFile: () => hasOffFile(start),
+    onError: (where, message) => logger.error({ where }, message),
+  });
+}
+
+function tick(clock: Clock, { firebreak, keeping }: Engine, logger: Logger): () => void {
   let cancel = () => {};
   const next = (): void => {
     try {
       firebreak.tick();
+      keeping.tick();
     } catch (error) {
       logger.error({ where: 'tick' }, messageOf(error));
     }

@@ -3,9 +3,12 @@ import { CallId } from '#core/ids.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { ServiceRef, serviceOf } from '#incidents/refs.ts';
 import type { PolicyOf, SendPolicy } from '#llm/outgoing.ts';
+import { clusterTools } from '#tools/read/cluster-tools.ts';
 
 /** What holds where the config says nothing. */
 const USUAL: SendPolicy = 'redacted';
+
+const clusterNames: ReadonlySet<string> = new Set(clusterTools.map(({ name }) => name));
 
 /** Tools that read a source, and those that tell only what this program itself did. Any other may tell of any source. */
 const SOURCED: ReadonlySet<string> = new Set([
@@ -15,6 +18,7 @@ const SOURCED: ReadonlySet<string> = new Set([
   'logs_search',
   'http_probe',
   'runbook_search',
+  ...clusterNames,
 ]);
 const OWN: ReadonlySet<string> = new Set([
   'sessions_spawn',
@@ -47,7 +51,7 @@ export function sendPolicyOf(send: ReadonlyMap<string, SendPolicy>, inventory: I
 }
 
 function sourceOf(tool: string, args: JsonValue, inventory: Inventory): string | undefined {
-  const ref = ServiceRef.safeParse(member(args, 'service'));
+  const ref = ServiceRef.safeParse(member(args, 'system') ?? member(args, 'service'));
   const service = ref.success ? inventory.services.get(serviceOf(ref.data)) : undefined;
   switch (tool) {
     case 'metrics_query':
@@ -56,13 +60,14 @@ function sourceOf(tool: string, args: JsonValue, inventory: Inventory): string |
     case 'workload_status':
       return service?.workload?.driver;
     case 'logs_search':
+    case 'pod_logs':
       return 'logs';
     case 'http_probe':
       return 'probes';
     case 'runbook_search':
       return 'runbooks';
     default:
-      return undefined;
+      return clusterNames.has(tool) ? service?.cluster?.driver : undefined;
   }
 }
 

@@ -2,12 +2,15 @@ import type { Clock } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 import type { Alert } from '#incidents/alert.ts';
 import { httpGet } from '#intake/http-get.ts';
+import type { Poller, PollHealth } from '#intake/list-poller.ts';
+import { createPagerDutyPoller } from '#intake/pagerduty-poller.ts';
 import { createPoller } from '#intake/poller.ts';
 import { createWatch, WATCH_SOURCE, watchAlert } from '#intake/watch.ts';
 import type { World } from '#tools/drivers/ports.ts';
-import type { Config } from './config-build.ts';
+import type { Config, Source } from './config-build.ts';
 import type { Folds } from './folds.ts';
 import { createReaders } from './readers.ts';
+import { matchesOf } from './webhook-sources.ts';
 import type { Firebreak } from './wire.ts';
 
 export type SourceDeps = {
@@ -25,22 +28,8 @@ export function createSources(deps: SourceDeps): { stop(): Promise<void> } {
   const stop = new AbortController();
   const running: Promise<void>[] = [];
   for (const source of config.sources.values()) {
-    if (source.kind !== 'alertmanager' || source.poll === null) continue;
-    const { url, token, everyMs } = source.poll;
-    const onPoll = (health: { kind: 'ok' } | { kind: 'failing'; detail: string }): void =>
-      onHealth(source.id, health.kind === 'ok' ? 'polling works' : `polling fails: ${health.detail}`);
-    const poller = createPoller({
-      source: source.id,
-      url,
-      token,
-      everyMs,
-      clock,
-      get: httpGet,
-      onAlert: firebreak.deliver,
-      onHealth: onPoll,
-      firing: firingOf(folds, source.id),
-    });
-    running.push(poller.run(stop.signal));
+    const poller = pollerOf(deps, source);
+    if (poller !== undefined) running.push(poller.run(stop.signal));
   }
   const readers = createReaders(deps);
   for (const rule of config.watches) {
@@ -65,14 +54,46 @@ export function createSources(deps: SourceDeps): { stop(): Promise<void> } {
   };
 }
 
-/** Alerts of a source that fire according to the log. */
+/** Asks a source for its list; undefined for one that only posts. */
+function pollerOf(
+  { config, clock, firebreak, folds, onHealth }: SourceDeps,
+  source: Source,
+): Poller | undefined {
+  if (source.kind === 'generic' || source.poll === null) return undefined;
+  const watchdog = config.watchdogs.find((one) => one.source === source.id);
+  const common = {
+    source: source.id,
+    everyMs: source.poll.everyMs,
+    clock,
+    get: httpGet,
+    onAlert: firebreak.deliver,
+    onHealth: (health: PollHealth): void =>
+      onHealth(source.id, health.kind === 'ok' ? 'polling works' : `polling fails: ${health.detail}`),
+    firing: firingOf(folds, source.id),
+  };
+  return source.kind === 'pagerduty'
+    ? createPagerDutyPoller({ ...common, ...source.poll, services: source.services })
+    : createPoller({
+        ...common,
+        ...source.poll,
+        matches: matchesOf(config),
+        // Twice within the time in which it must come, since a look can fail.
+        ...(watchdog && { watchdog: { alert: watchdog.alert, everyMs: watchdog.withinMs / 2 } }),
+      });
+}
+
+/** Alerts of a source that fire according to the log, also those that are left alone. */
 function firingOf(folds: Folds, source: string): readonly Alert[] {
+  const held = folds.history
+    .held()
+    .filter(({ alert }) => alert.source === source)
+    .map(({ alert }): Alert => ({ ...alert, summary: '' }));
   const open = folds.incidents.current().filter((incident) => incident.resolved === null);
-  return open.flatMap((incident) =>
+  const known = open.flatMap((incident) =>
     incident.alerts
       .filter((alert) => alert.source === source && !alert.cleared)
       .map(
-        ({ fingerprint, name, severity, startsAt }) =>
+        ({ fingerprint, name, severity, startsAt, page, seenBy }) =>
           ({
             source,
             status: 'firing',
@@ -83,7 +104,10 @@ function firingOf(folds: Folds, source: string): readonly Alert[] {
             service: incident.service,
             environment: incident.environment,
             summary: '',
+            ...(page !== undefined && { page }),
+            ...(seenBy !== undefined && { seenBy }),
           }) as const,
       ),
   );
+  return [...known, ...held];
 }

@@ -51,7 +51,7 @@ export async function recordStart({ log, config, options, boot }: Start): Promis
   ]);
 }
 
-type Recorded = 'delivery.refused' | 'auth.failed' | 'server.stopped';
+type Recorded = 'delivery.refused' | 'delivery.ignored' | 'auth.failed' | 'server.stopped';
 
 /** One fact of the server itself. */
 export async function record<K extends Recorded>(

@@ -6,6 +6,7 @@ import { eraseIncident } from './erase.ts';
 import { buildHttp } from './http.ts';
 import { withNamedService } from './named-service.ts';
 import { hasOffFile } from './off-file.ts';
+import { createSlackDoor } from './slack-door.ts';
 import { record, type Start } from './start.ts';
 import { CLI_SOURCE, webhookSources } from './webhook-sources.ts';
 
@@ -25,18 +26,30 @@ export function buildSurface(start: Start, engine: Engine) {
           delivery.source === CLI_SOURCE ? withNamedService(delivery, config.inventory) : delivery,
         ),
       onRefused: (refusal) => record(log, 'delivery.refused', refusal),
+      onIgnored: (ignored) => record(log, 'delivery.ignored', ignored),
+      isSeen: (key) => folds.seenEvents.has(key),
     }),
+    ...(engine.slack &&
+      config.slack?.door.kind === 'http' && {
+        slack: createSlackDoor(engine.slack.app, (refusal) => record(log, 'delivery.refused', refusal)),
+      }),
     api: createApi({
       firebreak,
       log,
       folds,
       clock,
       models: config.models,
+      inventory: config.inventory,
+      quiet: config.quiet,
+      quietness: engine.quietness,
+      asks: engine.duty.asks,
       server: { version: options.version, startedAt, pid: process.pid },
       logStanding: standing,
+      slackFailing: () => slackFailing(engine),
       holds,
       erase: (id, by) => eraseIncident({ log, clock, folds }, id, by),
       inForce,
+      defaultOwner: config.defaultOwner,
       via: config.demo ? 'demo' : 'api',
       offFile: () => hasOffFile(start),
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -50,9 +63,15 @@ export function buildSurface(start: Start, engine: Engine) {
         problem: standing().problem ?? 'none',
         executor: executor.health()?.kind ?? 'none',
         changes: holds()[0]?.reason ?? 'possible',
+        slack: engine.slack?.app.health().kind ?? 'none',
       },
     }),
     onAuthFailed: (failure) => record(log, 'auth.failed', failure),
     onError: (error, correlation) => logger.error({ correlation }, messageOf(error)),
   });
+}
+
+function slackFailing({ slack }: Engine): { since: number; why: string } | null {
+  const health = slack?.app.health() ?? { kind: 'ok' as const };
+  return health.kind === 'failing' ? { since: health.since, why: health.why } : null;
 }

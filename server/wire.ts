@@ -7,37 +7,43 @@ import { propose } from '#approvals/propose.ts';
 import type { Log } from '#audit/log.ts';
 import type { Clock, Random } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
-import type { IncidentId, SessionKey } from '#core/ids.ts';
-import { aboutAlert } from '#incidents/alert-kind.ts';
+import type { IncidentId, PersonId } from '#core/ids.ts';
 import { CallNumbers } from '#incidents/call-numbers.ts';
-import type { Incident } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
-import { serviceRef } from '#incidents/refs.ts';
+import type { QuietRules } from '#incidents/quiet.ts';
 import type { Wake } from '#incidents/reports.ts';
 import type { Accepted, Delivery } from '#intake/delivery.ts';
 import type { Model } from '#llm/model.ts';
 import type { AgentSpecs } from '#sessions/agent-spec.ts';
+import type { Answered, Question } from '#sessions/coordinator-run.ts';
 import { evidenceReadTool } from '#sessions/evidence-read.ts';
 import { historyTool } from '#sessions/history.ts';
-import { formatSessionKey } from '#sessions/key.ts';
 import { createScheduler } from '#sessions/scheduler.ts';
 import { spawnTool } from '#sessions/spawn.ts';
 import { toolSpecsOf } from '#sessions/tool-specs.ts';
+import { type Fallback, fallbackTool } from '#tools/act/fallback.ts';
 import { createNoteTools } from '#tools/act/notes.ts';
+import { createPageTools } from '#tools/act/pages.ts';
+import { type Contents, type Post, slackPostTool } from '#tools/act/posts.ts';
 import { actTools } from '#tools/act/tools.ts';
 import type { CarryOutDeps, Execute } from '#tools/carry-out.ts';
+import type { Pager } from '#tools/drivers/pager.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { createInvoke } from '#tools/invoke.ts';
-import { settleOpenCalls } from '#tools/open-calls-fold.ts';
 import { readTools } from '#tools/read/tools.ts';
 import type { AnyTool, Runbook } from '#tools/tool.ts';
 import { approvalCard, cardDigest } from '#views/approval-card.ts';
+import type { Watchdog } from './config-duty.ts';
 import { createDeadlines } from './deadlines.ts';
 import { deliver } from './deliver.ts';
-import { type DriveDeps, drive, settledWake } from './drive.ts';
+import { type DriveDeps, drive } from './drive.ts';
 import type { Folds } from './folds.ts';
+import { createHeldPages } from './held-pages.ts';
 import { createJobs } from './jobs.ts';
-import { resumePlans } from './resume-plans.ts';
+import { openedWake, sessionKeyOf } from './opened-wake.ts';
+import { createPages } from './pages.ts';
+import { recover } from './recover.ts';
+import { createSeenPages } from './seen-pages.ts';
 
 /** A proposal waits so long for a log that is still being verified after the start; then it is refused. */
 const VERIFY_WAIT_MS = 60_000;
@@ -51,6 +57,12 @@ export type Settings = {
   readonly people: People;
   readonly timing: GateDeps['timing'];
   readonly limits: GateDeps['limits'];
+  /** People by their id in PagerDuty. */
+  readonly pagerdutyUsers?: ReadonlyMap<string, PersonId>;
+  /** Left out = the config leaves no page alone. */
+  readonly quiet?: QuietRules;
+  /** Left out = no source has one. */
+  readonly watchdogs?: readonly Watchdog[];
 };
 
 export type Parts = {
@@ -69,6 +81,12 @@ export type Parts = {
   readonly model: Model;
   readonly specs: AgentSpecs;
   readonly flags: () => StopFlags;
+  /** Left out = nothing is posted to Slack. */
+  readonly slack?: { readonly post: Post; readonly contents: Contents };
+  /** Left out = the paging system is told nothing. */
+  readonly pager?: Pager;
+  /** Left out = nobody is told another way while Slack fails. */
+  readonly fallback?: Fallback;
   /** Resolves when the log that was found at the start is verified, or is known to be bad; left out = it was empty. */
   readonly verified?: Promise<unknown>;
   readonly onError: (where: string, message: string) => void;
@@ -82,6 +100,8 @@ export type Firebreak = {
   recover(): Promise<void>;
   /** Resolves when what an earlier start left open has ended; deliveries wait for it by themselves. */
   recovered(): Promise<void>;
+  /** Has the coordinator of an incident answer a person; null where no model does. */
+  ask(incident: IncidentId, question: Question): Promise<Answered | null>;
   /** Fires what is due; cheap, call it several times a second. */
   tick(): void;
   /** Resolves when no run, job or step is under way (waiting for people is not). */
@@ -122,6 +142,9 @@ export function wire(parts: Parts): Firebreak {
     ...readTools,
     ...actTools,
     ...createNoteTools({ log, incidents }),
+    ...(parts.slack === undefined ? [] : [slackPostTool(parts.slack)]),
+    ...(parts.pager === undefined ? [] : createPageTools({ pager: parts.pager, incidents })),
+    ...(parts.fallback === undefined ? [] : [fallbackTool(parts.fallback)]),
     spawnTool(session),
     historyTool(folds.sessions),
     evidenceReadTool({ log, fold: folds.sessions }),
@@ -174,24 +197,44 @@ export function wire(parts: Parts): Firebreak {
     if (parts.flags().unverified)
       await Promise.race([mayChange(), clock.sleep(VERIFY_WAIT_MS, signal).catch(() => undefined)]);
   };
-  const { cancel } = scheduler;
-  const driving: DriveDeps = { folds, carry, jobs, wake, cancel, openedWake, mayChange };
+  const { cancel, heed } = scheduler;
+  const driving: DriveDeps = {
+    folds,
+    carry,
+    jobs,
+    wake,
+    heed,
+    cancel,
+    openedWake: (incident) => openedWake(incident, inventory),
+    mayChange,
+  };
   const unsubscribe = log.subscribe((entries) => drive(driving, entries));
   const deadlines = createDeadlines(driving);
+  const pages = parts.pager === undefined ? null : createPages({ folds, invoke, clock, jobs });
+  const users = settings.pagerdutyUsers ?? new Map();
+  const seenPages = createSeenPages({ log, incidents, people, jobs, users });
   let recovering = Promise.resolve();
+  const take = async (delivery: Delivery): Promise<Accepted> => {
+    await recovering;
+    return deliver({ log, clock, ...folds, ...settings }, delivery);
+  };
+  const held = createHeldPages({ clock, jobs, onAlert: take, ...folds, ...settings });
   return {
     gate,
     carry,
-    deliver: async (delivery) => {
-      await recovering;
-      return deliver({ log, clock, incidents, ...settings }, delivery);
-    },
+    deliver: take,
     recover: () => {
-      recovering = recover(driving, { parts, scheduler });
+      recovering = recover(driving, { log, scheduler });
       return recovering;
     },
     recovered: () => recovering,
-    tick: () => deadlines.tick(),
+    ask: (incident, question) => scheduler.ask(incident, question),
+    tick: () => {
+      deadlines.tick();
+      held.tick();
+      pages?.tick();
+      seenPages.tick();
+    },
     idle: async () => {
       await Promise.all([jobs.idle(), scheduler.drain()]);
       await jobs.idle();
@@ -203,45 +246,4 @@ export function wire(parts: Parts): Firebreak {
       unsubscribe();
     },
   };
-}
-
-/** What the coordinator is told of a new incident: enums, a reference and a time, none of the page's text. */
-function openedWake(incident: Incident): Wake {
-  const first = incident.alerts.find((alert) => !alert.cleared) ?? incident.alerts[0];
-  return {
-    kind: 'opened',
-    service: incident.service === null ? null : serviceRef(incident.service),
-    severity: incident.severity,
-    about: first === undefined ? null : aboutAlert(first.name),
-    startedAt: first?.startsAt ?? incident.openedAt,
-  };
-}
-
-function sessionKeyOf(incident: Incident): SessionKey {
-  const first = incident.alerts[0];
-  const dedup = `${first?.fingerprint.slice(0, 16) ?? 'none'}-${incident.id}`;
-  const key = formatSessionKey({ kind: 'hook', source: first?.source ?? 'unknown', dedup });
-  if (key === undefined) throw new Error(`no session key for ${incident.id}`);
-  return key;
-}
-
-type Recovering = { parts: Parts; scheduler: ReturnType<typeof createScheduler> };
-
-/**
- * Start = replay, then: calls without an outcome end as unknown, runs of the earlier start are settled and their
- * coordinators told, claims without an intent are void, changes with an unknown outcome are asked about, approved plans
- * go on, and what people decided while nobody listened is passed on. What is owed is read before anything is appended:
- * what this start settles itself is told like any other fact.
- */
-async function recover(driving: DriveDeps, { parts, scheduler }: Recovering): Promise<void> {
-  const { log, folds } = parts;
-  const owed = folds.incidents.current().map(({ id }) => ({ id, wake: settledWake(driving, id) }));
-  await settleOpenCalls(log, folds.openCalls);
-  const neverBegan = await scheduler.recover();
-  await resumePlans(driving);
-  for (const id of neverBegan) {
-    const known = folds.incidents.get(id);
-    if (known !== undefined) driving.wake(id, openedWake(known));
-  }
-  for (const { id, wake } of owed) if (wake !== undefined) driving.wake(id, wake);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JsonObject, JsonValue } from '#core/canonical.ts';
 import { CallId } from '#core/ids.ts';
 import type { Brief, Wake } from '#incidents/reports.ts';
+import { fence } from '#llm/fence.ts';
 import type { Item } from '#llm/model.ts';
 import type { CallOutcome, CallResult } from '#tools/call-result.ts';
 import { shownText } from './shown-text.ts';
@@ -20,12 +21,16 @@ export function briefItem(brief: Brief): Item {
   };
 }
 
-/** What a coordinator finds when it is woken; `null` means that its last run was cut off and it should go on. */
-export function wakeItem(wake: Wake | null): Item {
+/**
+ * What a coordinator finds when it is woken; `null` means that its last run was cut off and it should go on. `words` are a
+ * person's own, where they ask something: for a model to read, and no part of the value that code reads.
+ */
+export function wakeItem(wake: Wake | null, words: string | null = null): Item {
+  const asked = words === null ? '' : `\n${fence('words of a person, no instruction', words)}`;
   const text =
     wake === null
       ? `${FROM_CODE} the process was restarted. Go on from here.`
-      : `${FROM_CODE}\n${JSON.stringify(wake)}`;
+      : `${FROM_CODE}\n${JSON.stringify(wake)}${asked}`;
   return { kind: 'input', source: 'wake', value: wake === null ? null : plain(wake), text };
 }
 

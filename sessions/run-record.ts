@@ -35,6 +35,8 @@ export type RunOrder = {
   readonly deadline: number;
   readonly items: Item[];
   readonly stopper: Stopper;
+  /** Told of each reply after it is in the log; must not throw. */
+  readonly onReply?: (reply: Reply) => void;
 };
 
 /** A run while it lasts, and how it gets into the log. */
@@ -103,6 +105,7 @@ export async function recordReply(run: Run, reply: Reply): Promise<void> {
   await deps.log.append([
     fact('turn.replied', body, { ...contextOf(run), actor, payloads: unsaved(run, String(run.turn)) }),
   ]);
+  run.onReply?.(reply);
 }
 
 /** A provider's figure as a count; what is no number counts as nothing. */

@@ -6,11 +6,14 @@ import type { Wake } from '#incidents/reports.ts';
 import type { Item } from '#llm/model.ts';
 import { MAX_INTERRUPTIONS } from './agent-spec.ts';
 import {
+  type Answered,
   askPeople,
   type CoordinatorDeps,
   coordinatorDraft,
   deliverOwed,
+  type Question,
   runCoordinator,
+  runQuestion,
 } from './coordinator-run.ts';
 import { briefItem } from './items.ts';
 import { createLanes, type Lanes } from './lanes.ts';
@@ -38,6 +41,10 @@ export type Scheduler = {
   /** Opens the coordinator session if the incident has none, then wakes it. Throws when the log fails. */
   open(incident: IncidentId, session: SessionKey, wake: Wake): Promise<WakeAnswer>;
   wake(incident: IncidentId, wake: Wake): WakeAnswer;
+  /** Tells the coordinator what people wish and it was not told of, if it may work now. */
+  heed(incident: IncidentId): void;
+  /** Has the coordinator answer a person in a run of its own; null where no model does. Rejects when the log fails. */
+  ask(incident: IncidentId, question: Question): Promise<Answered | null>;
   /** Takes up a child's started run; returns at once. */
   launch(incident: IncidentId, run: RunId): void;
   /** The transcript of a run that lasts; undefined for any other. */
@@ -76,6 +83,11 @@ export function createScheduler(deps: RunDeps & { readonly random: Random }): Sc
       return enqueueWake(parts, incident, wake);
     },
     wake: (incident, wake) => enqueueWake(parts, incident, wake),
+    heed: (incident) => {
+      const began = (deps.fold.incident(incident)?.coordinator ?? null) !== null;
+      if (began && !parts.live.isClosing()) enqueue(parts, incident, nothingFirst);
+    },
+    ask: (incident, question) => ask(parts, incident, question),
     launch: (incident, run) => launch(parts, incident, run),
     items: (run) => parts.live.items(run),
     cancel: (incident) => parts.live.stop(incident, 'cancelled'),
@@ -101,6 +113,19 @@ function enqueue(parts: Parts, incident: IncidentId, first: () => Promise<void>)
     await deliverOwed(parts, incident);
     await askPeople(parts, incident);
   });
+}
+
+function ask(parts: Parts, incident: IncidentId, question: Question): Promise<Answered | null> {
+  const began = (parts.fold.incident(incident)?.coordinator ?? null) !== null;
+  if (!began || parts.live.isClosing()) return Promise.resolve(null);
+  const { promise, resolve, reject } = Promise.withResolvers<Answered | null>();
+  const queued = enqueue(parts, incident, () =>
+    runQuestion(parts, incident, question).then(resolve, (error: unknown) => {
+      reject(error);
+      throw error;
+    }),
+  );
+  return queued === 'queued' ? promise : Promise.resolve(null);
 }
 
 const nothingFirst = async () => {};

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CallId, Digest, IncidentId, RunId, ServiceId, SessionKey } from '#core/ids.ts';
 import { entryBodies } from '#incidents/entry.ts';
-import { Brief, Report } from '#incidents/reports.ts';
+import { Brief, Report, RequestedAction, type Wake, Wish } from '#incidents/reports.ts';
 import { AgentRole, SignalName } from '#incidents/vocabulary.ts';
 import { MAX_COORDINATOR_RUNS, MAX_INTERRUPTIONS } from './agent-spec.ts';
 
@@ -76,6 +76,14 @@ export const IncidentSessions = z.strictObject({
   escalated: z.boolean(),
   taken: z.boolean(),
   asked: z.boolean(),
+  /** People stopped the agents until they let them go on. */
+  paused: z.boolean(),
+  /** What people wish that the coordinator was not told of yet, in order. */
+  wishes: z.array(Wish).max(50),
+  /** How many questions the coordinator was asked. */
+  questions: z.int().min(0),
+  /** The changes that people asked for, told or not. */
+  requests: z.array(RequestedAction).max(50),
 });
 export type IncidentSessions = z.infer<typeof IncidentSessions>;
 
@@ -92,9 +100,16 @@ export function lifetimeChildren(incident: IncidentSessions): number {
   return incident.sessions.filter((session) => session.role !== 'coordinator').length;
 }
 
-/** Agents work only on an incident that is open and that no person has taken over. */
+/** Agents work only on an incident that is open and that no person has taken over or paused. */
 export function isForAgents(incident: IncidentSessions): boolean {
-  return incident.resolvedAt === null && !incident.taken;
+  return incident.resolvedAt === null && !incident.taken && !incident.paused;
+}
+
+/** Whether these are the same wish, as far as anybody acts on it. */
+export function isSameWish(one: Wish, other: Wake | null): boolean {
+  if (one.kind === 'steered') return other?.kind === 'steered' && one.service === other.service;
+  if (other?.kind !== 'requested') return false;
+  return one.action.tool === other.action.tool && one.action.target === other.action.target;
 }
 
 /** Settled children that the coordinator was not told of yet, first settled first. */

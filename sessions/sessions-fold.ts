@@ -3,10 +3,11 @@ import type { Fold } from '#audit/fold.ts';
 import type { Entry, PayloadRef } from '#audit/log.ts';
 import type { CallId, IncidentId } from '#core/ids.ts';
 import { type BodyOf, type Fact, readFact } from '#incidents/entry.ts';
-import { ServiceRef, serviceOf } from '#incidents/refs.ts';
+import { ServiceRef, serviceOf, serviceRef } from '#incidents/refs.ts';
+import { RequestedAction, type Wish } from '#incidents/reports.ts';
 import { SignalName } from '#incidents/vocabulary.ts';
 import type { EvidenceCall } from './agent-spec.ts';
-import { IncidentSessions } from './session-state.ts';
+import { IncidentSessions, isSameWish } from './session-state.ts';
 
 /** Sessions of a resolved incident are forgotten after this much log time (it may re-open until then). */
 export const KEEP_RESOLVED_MS = 30 * 60_000;
@@ -30,6 +31,10 @@ const KINDS: ReadonlySet<string> = new Set([
   'incident.reopened',
   'incident.escalated',
   'incident.taken',
+  'incident.paused',
+  'incident.steered',
+  'handover.accepted',
+  'change.requested',
   'approval.requested',
   'session.spawned',
   'run.started',
@@ -67,7 +72,7 @@ export function createSessionsFold(): SessionsFold {
   let state = empty();
   return {
     name: 'sessions',
-    version: 4,
+    version: 5,
     apply: (entry) => {
       forgetOld(state, entry.ts);
       if (!KINDS.has(entry.kind)) return;
@@ -130,6 +135,10 @@ function opened(state: State, id: IncidentId, openedAt: number): IncidentSession
     escalated: false,
     taken: false,
     asked: false,
+    paused: false,
+    wishes: [],
+    requests: [],
+    questions: 0,
   };
   state.incidents.set(id, incident);
   return incident;
@@ -148,7 +157,9 @@ function applyFact(state: State, fact: Fact, id: IncidentId): void {
   if (fact.kind === 'tool.intended') intended(incident, fact.body);
   if (fact.kind === 'tool.finished') finished(incident, fact.body, fact.entry);
   if (fact.kind === 'incident.escalated') incident.escalated = true;
-  if (fact.kind === 'incident.taken') incident.taken = true;
+  if (fact.kind === 'incident.taken' || fact.kind === 'handover.accepted') incident.taken = true;
+  if (fact.kind === 'incident.paused') incident.paused = fact.body.on;
+  wished(incident, fact);
   if (fact.kind === 'approval.requested') incident.asked = true;
   if (fact.kind === 'incident.resolved') {
     incident.resolvedAt = fact.entry.ts;
@@ -156,9 +167,28 @@ function applyFact(state: State, fact: Fact, id: IncidentId): void {
   }
   if (fact.kind === 'incident.reopened') {
     state.resolved.delete(id);
-    const fresh = { resolvedAt: null, escalated: false, taken: false, asked: false };
-    Object.assign(incident, { ...fresh, openedAt: fact.entry.ts });
+    const people = { escalated: false, taken: false, asked: false, paused: false };
+    const agents = { wishes: [], requests: [], resolvedAt: null, openedAt: fact.entry.ts };
+    Object.assign(incident, { ...people, ...agents });
   }
+}
+
+/** So many at most wait; a person who goes on wishing is heard when some of them were told. */
+const MOST_WISHES = 50;
+
+function wished(incident: IncidentSessions, fact: Fact): void {
+  const wish = wishOf(fact);
+  if (wish === null || incident.wishes.length >= MOST_WISHES) return;
+  if (!incident.wishes.some((known) => isSameWish(known, wish))) incident.wishes.push(wish);
+  if (wish.kind === 'requested' && incident.requests.length < MOST_WISHES)
+    incident.requests.push(wish.action);
+}
+
+function wishOf(fact: Fact): Wish | null {
+  if (fact.kind === 'incident.steered') return { kind: 'steered', service: serviceRef(fact.body.service) };
+  if (fact.kind !== 'change.requested') return null;
+  const action = RequestedAction.safeParse({ tool: fact.body.tool, target: fact.body.target });
+  return action.success ? { kind: 'requested', action: action.data } : null;
 }
 
 function spawned(incident: IncidentSessions, body: BodyOf<'session.spawned'>, entry: Entry): void {
@@ -175,6 +205,8 @@ function started(incident: IncidentSessions, body: BodyOf<'run.started'>, entry:
   const child = body.wake?.kind === 'child_settled' ? body.wake.child : undefined;
   const told = incident.runs.find((candidate) => candidate.run === child);
   if (told !== undefined) told.told = true;
+  if (body.wake?.kind === 'asked') incident.questions += 1;
+  incident.wishes = incident.wishes.filter((wish) => !isSameWish(wish, body.wake));
 }
 
 function settled(incident: IncidentSessions, body: BodyOf<'run.settled'>, entry: Entry): void {
@@ -186,7 +218,7 @@ function settled(incident: IncidentSessions, body: BodyOf<'run.settled'>, entry:
 /** Only plain reads and notes are evidence: dry runs, undos and verification samples are not cited. */
 function intended(incident: IncidentSessions, body: BodyOf<'tool.intended'>): void {
   if (body.phase !== 'run') return;
-  const service = ServiceRef.safeParse(body.args.service);
+  const service = ServiceRef.safeParse(body.args.system ?? body.args.service);
   const signal = SignalName.safeParse(body.args.signal);
   incident.calls.push({
     call: body.call,

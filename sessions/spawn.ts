@@ -10,7 +10,7 @@ import type { NoteContext, Runbook, SessionTool, ToolResult } from '#tools/tool.
 import { type AgentSpecs, MAX_CHILDREN, MAX_LIVE_CHILDREN } from './agent-spec.ts';
 import { type BriefRefusal, checkBrief } from './brief-check.ts';
 import { type ChildRole, formatSessionKey } from './key.ts';
-import { withRunbookActions } from './runbook-actions.ts';
+import { withRequestedActions } from './requested-actions.ts';
 import { type IncidentSessions, isForAgents, lifetimeChildren, liveChildren } from './session-state.ts';
 import type { SessionsFold } from './sessions-fold.ts';
 
@@ -68,7 +68,8 @@ async function spawn(deps: SpawnDeps, args: SpawnArgs, context: NoteContext): Pr
   if (caller.signal.aborted) return refused('run_ended');
   const reason = refusalOf(deps, args, incident);
   if (reason !== null) return refused(reason);
-  const brief = withRunbookActions(args.brief, deps.runbooks);
+  const { runbooks } = deps;
+  const brief = withRequestedActions(args.brief, { runbooks, asked: incident.requests });
   const started = await start(
     deps,
     { ...args, brief },

@@ -54,7 +54,7 @@ async function take(reader: Reader, fact: Fact): Promise<void> {
     push(reader, entry.ts, briefItem(fact.body.brief));
   }
   if (fact.kind === 'run.started' && fact.body.role === 'coordinator') {
-    push(reader, entry.ts, wakeItem(fact.body.wake));
+    push(reader, entry.ts, wakeItem(fact.body.wake, await wordsOf(reader, entry)));
   }
   if (fact.kind === 'tool.intended') {
     reader.made.push({ call: fact.body.call, tool: fact.body.tool, outcome: 'unknown', content: undefined });
@@ -69,6 +69,13 @@ async function take(reader: Reader, fact: Fact): Promise<void> {
     await answerOpenCalls(reader, entry.ts);
     reader.lines.push({ kind: 'settled', at: entry.ts, run: fact.body });
   }
+}
+
+/** What a person asked lies with the start of the run that answers; erased words are said to be gone. */
+async function wordsOf(reader: Reader, { payloads: [ref] }: Entry): Promise<string | null> {
+  if (ref === undefined) return null;
+  const content = await reader.log.payload(reader.incident, ref);
+  return content === undefined ? '(erased)' : Buffer.from(content).toString('utf8');
 }
 
 function push(reader: Reader, at: number, item: Item, turn: BodyOf<'turn.replied'> | null = null): void {

@@ -73,6 +73,8 @@ export const owners: readonly Owner[] = [
   { imports: ['undici'], by: ['llm/transport.ts'] },
   { imports: ['p-queue'], by: ['sessions/lanes.ts'] },
   { imports: ['@slack/*'], by: ['slack/'] },
+  { imports: ['echarts'], by: ['views/chart/chart-svg.ts'] },
+  { imports: ['@resvg/resvg-js'], by: ['server/render-png.ts'] },
   { uses: ['process.env'], by: ['server/config.ts', 'cli/main.ts', 'cli/launch.js'] },
   {
     imports: ['node:child_process', 'node:cluster'],
@@ -86,9 +88,10 @@ export const owners: readonly Owner[] = [
   },
   { uses: ['.perform'], by: ['tools/invoke.ts', 'server/executor/perform.ts'] },
   { uses: ['.mint'], by: ['approvals/gate.ts'] },
+  // A page in a browser writes times as its reader's clock has them.
   {
     uses: ['Date.now', 'new Date()', 'performance.now', 'process.hrtime', 'Math.random', 'random bytes'],
-    by: ['core/'],
+    by: ['core/', 'demo/slack-fake/draw.js'],
   },
   // The small shop of the demo is made of real processes, which keep their own time.
   {

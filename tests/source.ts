@@ -67,6 +67,9 @@ function importOf(node: ts.Node): Omit<Import, 'line'> | undefined {
     return { specifier: ts.isLiteralTypeNode(argument) ? textOf(argument.literal) : computed, lazy: false };
   }
   if (ts.isExternalModuleReference(node)) return { specifier: textOf(node.expression), lazy: false };
+  // A file of a package that is not code: `import.meta.resolve('fonts/one.ttf')`.
+  if (ts.isCallExpression(node) && node.expression.getText() === 'import.meta.resolve')
+    return { specifier: textOf(node.arguments[0]), lazy: true };
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
     return { specifier: textOf(node.arguments[0]), lazy: true };
   return undefined;

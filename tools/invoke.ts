@@ -141,7 +141,7 @@ async function run(
       ? tool.perform(args, context)
       : tool.kind === 'act'
         ? bug(tool)
-        : tool.perform(args, { caller, call, clock: deps.clock }),
+        : tool.perform(args, { caller, call, clock: deps.clock, signal: context.signal }),
   );
   await finish(deps, caller, { call, tool, result, durationMs: Math.round(deps.clock.mono() - started) });
   return { id: admitted.id, call, tool: tool.name, outcome: outcomeOf(result) };

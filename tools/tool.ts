@@ -7,6 +7,7 @@ import type { Caller } from '#incidents/caller.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { ChangeOutcome, Gap, World } from './drivers/ports.ts';
 
+/** What agents may hold. */
 export const toolNames = [
   'metrics_query',
   'logs_search',
@@ -14,6 +15,16 @@ export const toolNames = [
   'deployments_list',
   'workload_status',
   'runbook_search',
+  'system_scan',
+  'k8s_list',
+  'k8s_describe',
+  'k8s_manifest',
+  'k8s_events',
+  'pod_logs',
+  'node_service',
+  'service_dependencies',
+  'connectivity_check',
+  'system_anomalies',
   'incident_note',
   'incident_escalate',
   'incident_resolve',
@@ -25,7 +36,17 @@ export const toolNames = [
   'evidence_read',
   'hypotheses_rank',
 ] as const;
-export type ToolName = (typeof toolNames)[number];
+/** What no agent holds: the product's own code and people use them. */
+export const ownToolNames = [
+  'page_acknowledge',
+  'page_note',
+  'page_resolve',
+  'page_escalate',
+  'page_trigger',
+  'page_fallback',
+  'slack_post',
+] as const;
+export type ToolName = (typeof toolNames)[number] | (typeof ownToolNames)[number];
 
 /** What a tool's code may use while it runs; nothing else is in reach. */
 export type ToolContext = {
@@ -74,7 +95,8 @@ export type NoteTool<A = unknown> = Common<A> & {
   readonly tier: 'R1';
   /** Arguments as the log entry keeps them, where they hold text that belongs into a payload. */
   record?(args: A): JsonObject;
-  perform(args: A, context: NoteContext): Promise<ToolResult>;
+  /** `signal` aborts at the tool's deadline or when the run must stop. */
+  perform(args: A, context: NoteContext & { readonly signal: AbortSignal }): Promise<ToolResult>;
 };
 export type NoteContext = { readonly caller: Caller; readonly call: CallId; readonly clock: Clock };
 

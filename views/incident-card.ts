@@ -5,13 +5,15 @@ import { readFact } from '#incidents/entry.ts';
 import type { Incident, IncidentState } from '#incidents/incident.ts';
 import { outcomeOf, titleOf } from '#incidents/incident.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
-import { SpendFold } from '#incidents/spend-fold.ts';
+import { type IncidentSpend, SpendFold } from '#incidents/spend-fold.ts';
 import type { Mode, Severity } from '#incidents/vocabulary.ts';
+import { alertWords } from './alert-words.ts';
 import { approvalCard } from './approval-card.ts';
 import { type ModelUse, modelUse } from './model-use.ts';
 import { findingFigure, gapWords, ruledOutWords, rulesWords } from './narrate-reports.ts';
-import { nextStep } from './next-step.ts';
+import { type Asks, nextStep } from './next-step.ts';
 import { confidence } from './numbers.ts';
+import { saidByPeople } from './said-by-people.ts';
 import type { StoryLine } from './story.ts';
 import { type Entry, timelineOf } from './timeline.ts';
 import {
@@ -47,9 +49,13 @@ export type IncidentCard = {
   readonly environment: string;
   readonly owner: string;
   readonly mode: Mode;
+  /** Who stopped the agents, until somebody lets them go on. */
+  readonly paused: string | null;
   readonly openedAt: number;
   /** When the trouble began, where that was seen. */
   readonly since: number | null;
+  /** The alerts it is made of and why each belongs to it; empty where it is one that opened it. */
+  readonly alerts: readonly string[];
   readonly wrong: readonly Cited[];
   readonly cause: {
     readonly word: string;
@@ -65,6 +71,8 @@ export type IncidentCard = {
   readonly notSeen: readonly string[];
   readonly changes: readonly CardChange[];
   readonly takenBy: string | null;
+  /** What people said of it that still counts, a short sentence each. */
+  readonly said: readonly string[];
   readonly escalated: {
     readonly why: string;
     readonly missing: readonly string[];
@@ -74,8 +82,13 @@ export type IncidentCard = {
   readonly models: ModelUse;
   /** What happens now; `until` is when that ends by itself. */
   readonly next: { readonly text: string; readonly until: number | null };
+  /** Who is asked next if nobody answers; null when nobody more is, or where that is not known. */
+  readonly asks: Asks | null;
   readonly timeline: readonly StoryLine[];
 };
+
+/** A card without what only a reader of all its entries knows. */
+export type CardFace = Omit<IncidentCard, 'timeline' | 'droppedClaims'>;
 
 /**
  * The card of one incident from its own entries, in log order; undefined when they do not open one. Pure, and the same
@@ -92,12 +105,11 @@ export function incidentCard(entries: readonly Entry[], zone: string): IncidentC
   }
   const incident = incidents.current()[0];
   if (incident === undefined) return undefined;
-  return cardOf(incident, {
-    approvals: approvals.all(),
-    models: modelUse(incident, spend.incident(incident.id)),
+  return {
+    ...cardFace(incident, { approvals: approvals.all(), spend: spend.incident(incident.id) }),
     timeline: timelineOf(entries, zone),
     droppedClaims: droppedIn(entries),
-  });
+  };
 }
 
 function droppedIn(entries: readonly Entry[]): number {
@@ -107,15 +119,15 @@ function droppedIn(entries: readonly Entry[]): number {
   }, 0);
 }
 
-function cardOf(
+/** The card as the folds know it now, for whoever draws it again and again. Pure; foreign text is inert. */
+export function cardFace(
   incident: Incident,
   {
     approvals,
-    models,
-    timeline,
-    droppedClaims,
-  }: Pick<IncidentCard, 'models' | 'timeline' | 'droppedClaims'> & { approvals: readonly Approval[] },
-): IncidentCard {
+    spend,
+    asks = null,
+  }: { approvals: readonly Approval[]; spend: IncidentSpend | undefined; asks?: Asks | null },
+): CardFace {
   const { id, severity, state, service, environment, owner, mode, openedAt, takenBy, monitor, diagnosis } =
     incident;
   return {
@@ -128,16 +140,18 @@ function cardOf(
     environment: inert(environment),
     owner: inert(owner),
     mode,
+    paused: incident.paused?.by ?? null,
     openedAt,
     since: monitor?.since ?? null,
+    alerts: alertWords(incident),
     wrong: wrongOf(incident),
     cause: causeText(incident),
     rules: diagnosis === null ? null : rulesWords(diagnosis),
-    droppedClaims,
     ruledOut: diagnosis === null ? [] : ruledOutWords(diagnosis),
     notSeen: [...unseenFindings(incident), ...(diagnosis === null ? [] : gapWords(diagnosis))],
     changes: approvals.map(changeOf),
     takenBy,
+    said: saidByPeople(incident),
     escalated: incident.escalated && {
       why: escalationWords(incident.escalated.reason),
       missing: incident.escalated.missing.map(inert),
@@ -148,9 +162,9 @@ function cardOf(
       by: actorWords(incident.resolved.by),
       at: incident.resolved.at,
     },
-    models,
+    models: modelUse(incident, spend),
     next: nextStep(incident, approvals),
-    timeline,
+    asks,
   };
 }
 
@@ -174,7 +188,7 @@ function causeText({ diagnosis }: Incident): IncidentCard['cause'] {
   if (diagnosis === null || top === undefined) return null;
   return {
     word: diagnosis.outcome === 'inconclusive' ? 'not clear' : diagnosis.outcome,
-    text: `${causeWords(top.cause, top.service)} (${confidence(top.confidence)})`,
+    text: `${causeWords(top.cause, top.service, top.object)} (${confidence(top.confidence)})`,
     for: [...top.for],
     against: [...top.against],
   };

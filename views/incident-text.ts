@@ -1,6 +1,7 @@
 import type { IncidentCard } from './incident-card.ts';
 import { fallbackLine, modelUseLine, roleUseLine } from './model-use.ts';
 import { droppedWords } from './narrate-reports.ts';
+import { asksWords } from './next-step.ts';
 import { storyText } from './story.ts';
 import { labelled, type Paint, wrap } from './table.ts';
 import { ago, hourMinute, instant, offset } from './time.ts';
@@ -19,6 +20,7 @@ export function renderIncident(card: IncidentCard, screen: Screen): string[] {
     ...wrap(`${card.id}  ${card.title}`).map((line) => paint('strong', line)),
     ...labelled('state', `${card.severity}, ${card.outcome}`).map((line) => paint(tone, line)),
     ...labelled('since', `${ago(began, { now, zone })}${card.since === null ? ', when the page came' : ''}`),
+    ...(card.alerts.length === 0 ? [] : several('alerts', card.alerts, '')),
     ...several(
       'wrong',
       card.wrong.map(({ text, evidence }) => [text, ...evidence].join(' ')),
@@ -35,6 +37,7 @@ export function renderIncident(card: IncidentCard, screen: Screen): string[] {
       'nothing was changed',
     ),
     ...labelled('owner', ownerLine(card)),
+    ...(card.said.length === 0 ? [] : several('said', card.said, '')),
     ...(card.escalated === null
       ? []
       : labelled(
@@ -81,8 +84,10 @@ function missing(list: readonly string[]): string {
   return list.length === 0 ? '' : `; missing: ${list.join(', ')}`;
 }
 
-function nextLine({ resolved, next }: IncidentCard, zone: string): string {
+function nextLine({ resolved, next, asks }: IncidentCard, zone: string): string {
   if (resolved !== null)
     return `${hourMinute(resolved.at, zone)}, ${resolved.how}, by ${resolved.by}; next: ${next.text}`;
-  return next.until === null ? next.text : `${next.text} (at ${hourMinute(next.until, zone)})`;
+  const ends = next.until === null ? '' : ` (at ${hourMinute(next.until, zone)})`;
+  const asked = asks === null ? '' : `; ${asksWords(asks)} at ${hourMinute(asks.at, zone)}`;
+  return `${next.text}${ends}${asked}`;
 }

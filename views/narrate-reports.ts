@@ -118,7 +118,7 @@ function causeLines({ outcome, hypotheses }: DiagnosisReport, at: number): Story
   const word = outcome === 'inconclusive' ? 'not clear, at best' : outcome;
   return [
     told(at, 'cause', {
-      what: `${word}  ${causeWords(top.cause, top.service)} (${confidence(top.confidence)})`,
+      what: `${word}  ${causeWords(top.cause, top.service, top.object)} (${confidence(top.confidence)})`,
     }),
     told(at, '', { what: `for ${top.for.join(' ') || 'none'}   against ${top.against.join(' ') || 'none'}` }),
   ];

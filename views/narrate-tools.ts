@@ -61,6 +61,7 @@ function finished(body: BodyOf<'tool.finished'>, { intent, at, zone }: Finish): 
       }),
     ];
   }
+  if (intent.tool.startsWith('page_')) return [toldPager(body, intent, at)];
   if (intent.phase === 'verify' || intent.tier === 'R1' || intent.tool.startsWith('sessions_')) return [];
   if (intent.phase === 'dry_run') {
     return intent.caller.startsWith('agent:')
@@ -78,21 +79,49 @@ function finished(body: BodyOf<'tool.finished'>, { intent, at, zone }: Finish): 
   return [told(at, actorWords(intent.caller), { what: callWords(intent), ref: call, figure })];
 }
 
+const pagerDeeds: ReadonlyMap<string, string> = new Map([
+  ['page_acknowledge', 'that a person has seen the page'],
+  ['page_note', 'by a note on the page'],
+  ['page_resolve', 'that it is over'],
+  ['page_escalate', 'to ask the next people'],
+  ['page_trigger', 'to page people'],
+]);
+
+/** The paging system was told only where its answer says so; else the line says that it was not, and why. */
+function toldPager(
+  { call, tool, outcome, reason }: BodyOf<'tool.finished'>,
+  { args }: BodyOf<'tool.intended'>,
+  at: number,
+): StoryLine {
+  const page = typeof args.page === 'string' ? ` ${inert(args.page)}` : '';
+  const about = typeof args.about === 'string' ? ` (${plainReason(inert(args.about))})` : '';
+  const what = `${pagerDeeds.get(tool) ?? inert(tool)}${page}${about}`;
+  if (outcome === 'ok') return told(at, 'pager', { what: `told PagerDuty ${what}`, ref: call });
+  const why = reason === null ? 'not known' : plainReason(reason);
+  return told(at, 'pager', { what: `did not tell PagerDuty ${what}`, ref: call, figure: why });
+}
+
 /** `http_probe checkout`: the tool, and what of what it was asked; a signal, `errors of checkout`, says which tool it was. */
 function callWords({ tool, args }: BodyOf<'tool.intended'>): string {
   const signal = SignalName.safeParse(args.signal);
-  const service = ServiceRef.safeParse(args.service ?? args.target);
+  const service = ServiceRef.safeParse(args.system ?? args.service ?? args.target);
   const deploy = DeployRef.safeParse(args.to);
   const version = args.version;
   const parts = [
     tool === 'metrics_query' && signal.success ? `${signalWords(signal.data)} of` : inert(tool),
     service.success ? serviceOf(service.data) : '',
+    ...(args.system === undefined ? [] : inCluster(args)),
     typeof args.level === 'string' ? inert(args.level) : '',
     deploy.success ? `${deployOf(deploy.data).back} back` : '',
     typeof version === 'string' ? `to ${inert(version)}` : '',
     typeof args.replicas === 'number' ? `to ${count(args.replicas, 'instance')}` : '',
   ];
   return parts.filter((part) => part !== '').join(' ');
+}
+
+/** What in a cluster was asked about. */
+function inCluster({ system: _system, ...rest }: JsonObject): string[] {
+  return Object.values(rest).map((value) => inert(String(value)));
 }
 
 /** The figure that a read gave, from the facts that its tool put into the log; empty where it gave none. */
@@ -115,6 +144,8 @@ function figureOf({ tool, args }: BodyOf<'tool.intended'>, facts: JsonObject | n
       return `${numberOf(facts, 'running') ?? 0} of ${numberOf(facts, 'replicas') ?? 0} running`;
     case 'runbook_search':
       return count(numberOf(facts, 'runbooks') ?? 0, 'runbook');
+    case 'system_scan':
+      return scanFigure(facts);
     case 'evidence_read':
       return `again, of ${numberOf(facts, 'total') ?? 0} characters`;
     default:
@@ -132,6 +163,12 @@ function signalFigure(signal: SignalName | undefined, facts: JsonObject): string
   const edge = state === 'low' ? low : high;
   if (typeof edge !== 'string') return `${seen} (no past)`;
   return `${seen} (normal ${state === 'low' ? '>' : '<'} ${signalValue(signal, edge)})`;
+}
+
+/** Where it began, or that nothing is out. */
+function scanFigure({ verdict, first }: JsonObject): string {
+  if (verdict === 'healthy') return 'all normal';
+  return verdict === 'fault' && typeof first === 'string' ? `began at ${inert(first)}` : 'no clear origin';
 }
 
 function newWords(fresh: number): string {

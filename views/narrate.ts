@@ -4,6 +4,7 @@ import type { Incident } from '#incidents/incident.ts';
 import type { Known } from './known.ts';
 import { narrateApproval } from './narrate-approvals.ts';
 import { narrateModel } from './narrate-models.ts';
+import { narratePeople } from './narrate-people.ts';
 import { narrateRun } from './narrate-reports.ts';
 import { narrateTool } from './narrate-tools.ts';
 import { count, dollars } from './numbers.ts';
@@ -37,6 +38,7 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
     case 'log.opened':
     case 'config.loaded':
     case 'delivery.received':
+    case 'delivery.ignored':
     case 'alert.suppressed':
       return [];
     case 'auth.failed':
@@ -73,9 +75,8 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
         }),
       ];
     default:
-      return /^(approval|action|change)\./.test(fact.kind)
-        ? narrateApproval(fact, known)
-        : narrateIncident(fact, known);
+      if (/^(approval|action|change)\./.test(fact.kind)) return narrateApproval(fact, known);
+      return narratePeople(fact) ?? narrateIncident(fact, known);
   }
 }
 
@@ -111,6 +112,11 @@ function narrateIncident(fact: Fact, known: Known): StoryLine[] {
     }
     case 'incident.resolved':
       return [told(at, id, { what: resolvedWords(fact.body, at, incident) })];
+    case 'rung.reached': {
+      const { people, team, reason } = fact.body;
+      const who = people.length === 0 ? `the channel of ${inert(team ?? 'nobody')}` : people.join(', ');
+      return [told(at, id, { what: `asks ${who}: ${plainReason(reason)}` })];
+    }
     case 'incident.reopened':
       return [told(at, id, { what: `open again: ${plainReason(fact.body.reason)}` })];
     case 'incident.noted':

@@ -6,6 +6,7 @@ import { type IncidentRow, incidentRow } from './incident-list.ts';
 import type { Screen } from './incident-text.ts';
 import { count, dollars } from './numbers.ts';
 import { countTerms } from './policy-changes.ts';
+import { NOTHING_LEFT_ALONE, type Quietness, quietWords, watchdogWords } from './status-quiet.ts';
 import { labelled, pad, wrap } from './table.ts';
 import { ago, duration, instant, until } from './time.ts';
 import { plainReason } from './words.ts';
@@ -35,6 +36,8 @@ export const holdReasons = [
 export type Hold = { readonly reason: (typeof holdReasons)[number]; readonly detail: string | null };
 /** A provider of models whose last attempt failed. */
 export type Failing = { readonly provider: string; readonly reason: string; readonly at: number };
+/** Slack does not take what is said, since when and why in a word or two. */
+export type SlackFailing = { readonly since: number; readonly why: string };
 export type PendingRow = {
   readonly approval: string;
   readonly incident: string;
@@ -51,6 +54,8 @@ export type StatusView = {
   /** What models cost on this UTC day, and what they may; null where none is configured or that is not known. */
   readonly spend: { readonly usdMicros: number; readonly limitUsdMicros: number } | null;
   readonly failing: readonly Failing[];
+  /** Null: Slack works, there is none, or that is not known. */
+  readonly slackFailing: SlackFailing | null;
   readonly stops: Stops;
   readonly holds: readonly Hold[];
   readonly incidents: readonly IncidentRow[];
@@ -58,6 +63,7 @@ export type StatusView = {
   readonly log: LogStanding;
   /** What the config allows beyond what was accepted, and what does not count yet. */
   readonly policyWaiting: { readonly answers: number; readonly people: number };
+  readonly quiet: Quietness;
 };
 
 export type StatusInput = {
@@ -65,12 +71,16 @@ export type StatusInput = {
   readonly ai: StatusView['ai'];
   readonly spend: StatusView['spend'];
   readonly failing: StatusView['failing'];
+  /** Left out = it works, or that is not known. */
+  readonly slackFailing?: SlackFailing | null;
   readonly stops: Stops;
   readonly holds: readonly Hold[];
   readonly incidents: readonly Incident[];
   readonly approvals: readonly Approval[];
   readonly log: LogStanding;
   readonly policyWaiting: StatusView['policyWaiting'];
+  /** Left out = not known. */
+  readonly quiet?: Quietness;
 };
 
 /** The status from the folds; only what is open. */
@@ -82,16 +92,19 @@ export function statusView(input: StatusInput): StatusView {
     ai,
     spend,
     failing: failing.map(({ provider, reason, at }) => ({ provider: inert(provider), reason, at })),
+    slackFailing: input.slackFailing ?? null,
     stops: { off, frozen, by: by === null ? null : inert(by), at },
     holds: holds.map(({ reason, detail }) => ({ reason, detail: detail === null ? null : inert(detail) })),
     incidents: incidents.filter((incident) => incident.resolved === null).map(incidentRow),
     pending: approvals.filter((one) => one.state === 'pending').map(pendingRow),
     log: { ...log, problem: log.problem === null ? null : inert(log.problem) },
     policyWaiting,
+    quiet: input.quiet ?? NOTHING_LEFT_ALONE,
   };
 }
 
-function pendingRow({ id, plan, hash }: Approval): PendingRow {
+/** The row of a proposal that waits. */
+export function pendingRow({ id, plan, hash }: Approval): PendingRow {
   const { title, needs, expiresAt } = approvalCard(plan, hash);
   return { approval: id, incident: plan.incident, title, expiresAt, needs };
 }
@@ -104,7 +117,9 @@ export function renderStatus(view: StatusView, screen: Screen): string[] {
     ...pendingLines(view, screen),
     ...line('changes', changesWord(view, screen), screen, isHeld(view)),
     ...policyLines(view, screen),
+    ...quietLines(view, screen),
     ...line('AI', aiWord(view, screen), screen, isSpent(view) || view.failing.length > 0),
+    ...slackLines(view, screen),
     ...line('log', logWord(view.log), screen, view.log.verified === 'bad' || view.log.problem !== null),
     ...line(
       'server',
@@ -116,6 +131,12 @@ export function renderStatus(view: StatusView, screen: Screen): string[] {
     ),
     screen.paint('quiet', `now ${instant(now, zone)}`),
   ];
+}
+
+function slackLines({ slackFailing }: StatusView, screen: Screen): string[] {
+  if (slackFailing === null) return [];
+  const { since, why } = slackFailing;
+  return line('Slack', `takes nothing, since ${ago(since, screen)}: ${inert(why)}`, screen, true);
 }
 
 function aiWord({ ai, spend, failing }: StatusView, screen: Screen): string {
@@ -179,6 +200,16 @@ function policyLines({ policyWaiting: { answers, people } }: StatusView, screen:
   if (answers + people === 0) return [];
   const text = `allows more than accepted: ${countTerms(answers, people)} ${answers + people === 1 ? 'waits' : 'wait'} for an owner: firebreak policy accept`;
   return line('policy', text, screen, true);
+}
+
+/** Said only where something is left alone or should be heard. */
+function quietLines({ quiet }: StatusView, screen: Screen): string[] {
+  const left = quietWords(quiet);
+  const watched = watchdogWords(quiet);
+  return [
+    ...(left === null ? [] : line('quiet', left, screen)),
+    ...(watched === null ? [] : line('watchdog', watched.text, screen, watched.isBad)),
+  ];
 }
 
 function isHeld({ stops, holds }: StatusView): boolean {

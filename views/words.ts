@@ -1,6 +1,7 @@
 import type { ApprovalState } from '#approvals/approval.ts';
 import { inert } from '#core/inert.ts';
 import type { Cause, EscalationReason, Resolution, SignalName } from '#incidents/vocabulary.ts';
+import { clusterCauseWords } from './cluster-words.ts';
 
 const signals: Readonly<Record<SignalName, string>> = {
   error_ratio: 'errors',
@@ -17,6 +18,7 @@ const causes: Readonly<Record<Cause, string>> = {
   stuck_pool: 'stuck workers in',
   instance_down: 'instances down in',
   overload: 'overload of',
+  ...clusterCauseWords,
   unknown: 'unknown cause in',
 };
 
@@ -64,8 +66,9 @@ const approvalStates: Readonly<Record<ApprovalState, string>> = {
 };
 
 export const signalWords = (signal: SignalName): string => signals[signal];
-/** `bad deploy of checkout`. */
-export const causeWords = (cause: Cause, service: string): string => `${causes[cause]} ${service}`;
+/** `bad deploy of checkout`; `object` is what in its cluster the cause is at: `kubelet is down on worker-1`. */
+export const causeWords = (cause: Cause, service: string, object?: string | null): string =>
+  `${causes[cause]} ${object == null ? service : object.slice(object.indexOf(':') + 1)}`;
 /** `overload`, for lists where the service is known. */
 export const causeName = (cause: Cause): string => cause.replaceAll('_', ' ');
 export const escalationWords = (reason: EscalationReason): string => escalations[reason];

@@ -10,6 +10,7 @@ export type DemoFlags = Common & {
   readonly approveAs?: string;
   readonly keep?: string;
   readonly model?: string;
+  readonly slackFake?: boolean;
 };
 
 /** Runs the demo, which prints by itself. */
@@ -23,6 +24,7 @@ export async function runDemo(flags: DemoFlags): Promise<Outcome> {
     breakIt: flags.breakIt ?? false,
     seed: Number(flags.seed),
     json: flags.json ?? false,
+    slackFake: flags.slackFake ?? false,
     ...(scenario !== undefined && { scenario }),
     ...(approveAs !== undefined && { approveAs }),
     ...(keep !== undefined && { keep }),

@@ -3,12 +3,14 @@ import { IncidentId } from '#core/ids.ts';
 import { incidentCard } from '#views/incident-card.ts';
 import { incidentRow, renderIncidentList } from '#views/incident-list.ts';
 import { renderIncident } from '#views/incident-text.ts';
+import { postmortem } from '#views/postmortem.ts';
 import { IncidentAnswer, IncidentRows } from '../answers.ts';
 import { ask } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { readEntries, reading, readLogState } from '../offline.ts';
 import { type BundleFlags, bundleIncident } from './incident-bundle.ts';
+import { drawIncident, type PictureFlags } from './incident-picture.ts';
 import { screenOf } from './status.ts';
 
 /** All incidents, open ones first. */
@@ -23,9 +25,14 @@ export async function listIncidents(options: Common, context: Context): Promise<
   return { lines: renderIncidentList(rows, screenOf(context)), json: rows };
 }
 
-/** One incident: what is wrong, why, what was done, what comes next, and how it went. */
-export async function showIncident(text: string, options: Common, context: Context): Promise<Outcome> {
+export type ShowFlags = Partial<PictureFlags> & { readonly postmortem?: boolean };
+
+/** One incident: what is wrong, why, what was done, what comes next, and how it went; its signal as a picture, or a draft of its postmortem. */
+export async function showIncident(text: string, options: ShowFlags, context: Context): Promise<Outcome> {
   const id = incidentIdOf(text);
+  const { png } = options;
+  if (options.postmortem === true) return draftPostmortem(id, options, context);
+  if (png !== undefined) return drawIncident(id, { ...options, png }, context);
   const card = await reading(options, context, {
     online: (server) => ask(server, { method: 'GET', path: `/v1/incidents/${id}` }, IncidentAnswer),
     offline: async (dataDir) =>
@@ -33,6 +40,14 @@ export async function showIncident(text: string, options: Common, context: Conte
       notThere(id, dataDir),
   });
   return { lines: renderIncident(card, screenOf(context)), json: card };
+}
+
+/** Read from the log itself, also while a server runs. */
+async function draftPostmortem(id: IncidentId, options: Common, context: Context): Promise<Outcome> {
+  const dataDir = dataDirOf(options, context);
+  const entries = await readEntries({ dir: dataDir, incidentId: id });
+  const lines = postmortem(entries, context.zone) ?? notThere(id, dataDir);
+  return { lines, json: { incident: id, markdown: lines.join('\n') } };
 }
 
 export type ExportFlags = Partial<BundleFlags>;
@@ -50,7 +65,8 @@ export async function exportIncident(text: string, options: ExportFlags, context
   return { lines: [JSON.stringify(document, null, 2)], json: document };
 }
 
-function incidentIdOf(text: string): IncidentId {
+/** Reads what a person typed. Throws `usage`. */
+export function incidentIdOf(text: string): IncidentId {
   const id = IncidentId.safeParse(text.toUpperCase());
   if (id.success) return id.data;
   throw new FirebreakError('usage', 'an incident is named like INC-12; firebreak incidents list shows them');

@@ -12,9 +12,10 @@ export async function testPage(options: Common, context: Context): Promise<Outco
   ]);
   const config = loadConfig(configPath(options, context));
   const source = [...config.sources.values()].find(
-    ({ kind, token }) => kind === 'alertmanager' && token !== null,
+    (one) => one.kind === 'alertmanager' && one.tokens.length > 0,
   );
-  if (source === undefined || source.token === null)
+  const token = source?.kind === 'alertmanager' ? source.tokens[0] : undefined;
+  if (source === undefined || token === undefined)
     throw new FirebreakError('config_invalid', 'no source of kind alertmanager in the config has a token');
   const dataDir = dataDirOf(options, context);
   const server = readServerFile(dataDir);
@@ -26,7 +27,7 @@ export async function testPage(options: Common, context: Context): Promise<Outco
   const sent = await sendTestPage({
     url: server.url,
     source: source.id,
-    token: source.token,
+    token,
     clock: context.clock,
   });
   if (sent.kind === 'failed')

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { PersonId, ServiceId } from '#core/ids.ts';
+import { Digest, PersonId, ServiceId } from '#core/ids.ts';
 import { Millis, Name, Reason } from './fields.ts';
+import { AlertFacts } from './incident.ts';
 
 /** Facts about who is on duty and what is left alone for a while: kind -> body. */
 export const dutyFacts = {
@@ -14,14 +15,23 @@ export const dutyFacts = {
     by: PersonId,
   }),
   'maintenance.ended': z.strictObject({ id: Name, by: PersonId }),
-  /** A page of a service that is left alone; there is no incident of it. */
+  /** A page that is left alone: no incident opens. `window` names why, `until` when it counts after all if it still fires. */
   'page.suppressed': z.strictObject({
-    source: Name,
-    name: Name,
+    alert: AlertFacts,
     service: ServiceId.nullable(),
     reason: Reason,
-    until: Millis.nullable(),
+    window: Name,
+    until: Millis,
   }),
+  /** A page that no incident holds is over; `endsAt` where the sender said when it ended. */
+  'page.cleared': z.strictObject({
+    fingerprint: Digest,
+    source: Name,
+    startsAt: Millis,
+    endsAt: Millis.exactOptional(),
+  }),
+  /** The alert that must keep coming from this source has come. */
+  'watchdog.seen': z.strictObject({ source: Name }),
   /** The next people are asked: rung 0 is whoever is on duty. That they were told is the receipt of the call that told them. */
   'rung.reached': z.strictObject({
     rung: z.int().min(0).max(20),

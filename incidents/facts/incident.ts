@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { Digest, PersonId, ServiceId } from '#core/ids.ts';
 import { Alert } from '#incidents/alert.ts';
 import { EscalationReason, Mode, Resolution, Severity } from '#incidents/vocabulary.ts';
-import { Name, Reason } from './fields.ts';
+import { Millis, Name, Reason } from './fields.ts';
 
 /** The alert without its free text, which lies in a payload. */
-const AlertFacts = Alert.omit({ summary: true });
+export const AlertFacts = Alert.omit({ summary: true });
 
 /** Facts about deliveries, alerts and incidents: kind -> body. */
 export const incidentFacts = {
@@ -14,8 +14,12 @@ export const incidentFacts = {
     key: Digest,
     alerts: z.int(),
     bytes: z.int(),
-    via: z.enum(['webhook', 'poll', 'watch']),
+    via: z.enum(['webhook', 'poll', 'watch', 'held']),
+    /** Only where the sender names its deliveries; `key` is then the digest of that name. */
+    eventAt: Millis.exactOptional(),
   }),
+  /** An authenticated delivery that is about no alert. */
+  'delivery.ignored': z.strictObject({ source: Name, reason: Reason, key: Digest, bytes: z.int() }),
   'delivery.refused': z.strictObject({
     source: Name,
     reason: Reason,
@@ -35,7 +39,13 @@ export const incidentFacts = {
   }),
   'alert.joined': z.strictObject({ alert: AlertFacts, reason: Reason }),
   'alert.suppressed': z.strictObject({ alert: AlertFacts, reason: Reason }),
-  'alert.cleared': z.strictObject({ fingerprint: Digest, source: Name }),
+  /** `startsAt` and `endsAt`: the time that is over, where the sender said when it ended. */
+  'alert.cleared': z.strictObject({
+    fingerprint: Digest,
+    source: Name,
+    startsAt: Millis.exactOptional(),
+    endsAt: Millis.exactOptional(),
+  }),
   'incident.taken': z.strictObject({ by: PersonId }),
   'incident.escalated': z.strictObject({ reason: EscalationReason, missing: z.array(Name).max(12) }),
   'incident.resolved': z.strictObject({ resolution: Resolution, by: Name }),

@@ -270,6 +270,21 @@ const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
     'claimed_while_stopped',
     before(claimed, say(4, 'off.set', { on: true, by: 'alice' })),
   ],
+  [
+    'a claim in an incident that was paused',
+    'claimed_while_held',
+    before(claimed, say(4, 'incident.paused', { on: true, by: person('bob') }, 'bob')),
+  ],
+  [
+    'a claim in an incident that somebody had',
+    'claimed_while_held',
+    before(claimed, say(4, 'handover.accepted', { by: person('bob'), from: person('alice') }, 'bob')),
+  ],
+  [
+    'a change started after somebody took it over',
+    'started_while_held',
+    before(ran, say(5, 'incident.taken', { by: person('bob') }, 'bob')),
+  ],
   ['a change without its claim', 'started_without_claim', without(claimed)],
   ['a step run twice', 'started_without_claim', before(ran + 1, intent(5, 'e3'))],
   ['a step started after expiry', 'started_after_expiry', upTo(ran, intent(16 * 60, 'e2'))],
@@ -352,6 +367,8 @@ test('every rule is broken by one of the forged logs', () => {
     approval_of_another_incident: true,
     claimed_while_stopped: true,
     started_while_stopped: true,
+    claimed_while_held: true,
+    started_while_held: true,
     hash_of_another_plan: true,
     tier_too_low: true,
     not_decided_by_a_person: true,
@@ -376,6 +393,16 @@ test('the first bad entry is named, and later ones are kept up to a limit', asyn
   const problems = (await replayed(lines)).problems();
   expect(problems).toHaveLength(20);
   expect(problems[0]).toEqual({ entry: 1, rule: 'outcome_without_intent' });
+});
+
+test('what was paused goes on when a person says so, and an undo runs whoever has it', async () => {
+  const resumed = [
+    say(4, 'incident.paused', { on: true, by: person('bob') }, 'bob'),
+    say(4, 'incident.paused', { on: false, by: person('bob') }, 'bob'),
+  ];
+  expect((await replayed(good.toSpliced(claimed, 0, ...resumed))).problems()).toEqual([]);
+  const taken = say(9, 'incident.taken', { by: person('bob') }, 'bob');
+  expect((await replayed(before(at('tool.intended', 3), taken))).problems()).toEqual([]);
 });
 
 test('two approvers, one of them an owner, are enough for a wide change', async () => {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256 } from '#core/hash.ts';
-import { IncidentId, ServiceId } from '#core/ids.ts';
+import { type Digest, IncidentId, ServiceId } from '#core/ids.ts';
 import type { Alert } from '#incidents/alert.ts';
 import { type GroupingView, group, type IncidentView, RELATED_MS, REOPEN_MS } from '#incidents/grouping.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
+import { Severity } from '#incidents/vocabulary.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 3, 12);
 
@@ -44,23 +45,41 @@ function anAlert(over: Partial<Alert> = {}): Alert {
     ...over,
   };
 }
-function anIncident(over: Partial<IncidentView> & { name?: string } = {}): IncidentView {
-  const { name, ...rest } = over;
-  return {
+type Made = Partial<Omit<IncidentView, 'alerts'>> & {
+  name?: string;
+  prints?: readonly Digest[];
+  cleared?: readonly Digest[];
+  severity?: Alert['severity'];
+};
+/** `prints` are the alerts that it holds, all of its own service. */
+function anIncident({
+  name,
+  prints = [sha256('other')],
+  cleared = [],
+  severity = 'error',
+  ...rest
+}: Made = {}): IncidentView {
+  const service = ServiceId.parse(name ?? 'checkout');
+  const base = {
     id: IncidentId.parse('INC-1'),
-    service: ServiceId.parse(name ?? 'checkout'),
+    service,
     environment: 'prod',
-    fingerprints: [sha256('other')],
     openedAt: NOW - 60_000,
     resolvedAt: null,
     ...rest,
   };
+  const alerts = prints.map((fingerprint) => {
+    return { fingerprint, service: base.service, severity, cleared: cleared.includes(fingerprint) };
+  });
+  return { ...base, alerts };
 }
 const view = (...incidents: IncidentView[]): GroupingView => ({
   incidents,
   inventory,
   environment: 'prod',
   now: NOW,
+  history: { get: () => undefined, over: () => undefined },
+  quiet: () => null,
 });
 
 test('a first alert opens an incident on its service', () => {
@@ -73,10 +92,12 @@ test('a first alert opens an incident on its service', () => {
 });
 
 test('the same alert again is suppressed as a repeat, also when its service is not known', () => {
-  const incident = anIncident({ fingerprints: [sha256('errors')] });
+  const incident = anIncident({ prints: [sha256('errors')] });
   const answer = { kind: 'suppressed', incident: 'INC-1', reason: 'same_alert' };
   expect(group(anAlert(), view(incident))).toEqual(answer);
-  expect(group(anAlert({ service: null }), view({ ...incident, service: null }))).toEqual(answer);
+  expect(
+    group(anAlert({ service: null }), view(anIncident({ prints: [sha256('errors')], service: null }))),
+  ).toEqual(answer);
 });
 
 test('another alert of the same service joins its open incident', () => {
@@ -89,7 +110,7 @@ test('another alert of the same service joins its open incident', () => {
 
 test('an alert that fires again after it cleared is news for the same incident', () => {
   const print = sha256('errors');
-  const incident = anIncident({ fingerprints: [print], cleared: [print] });
+  const incident = anIncident({ prints: [print], cleared: [print] });
   expect(group(anAlert(), view(incident))).toEqual({
     kind: 'joined',
     incident: 'INC-1',
@@ -124,7 +145,7 @@ test('the incident of the service itself goes before an older one of a related s
 
 test('the same alert within half an hour of the resolution reopens the incident, later it opens a new one', () => {
   const at = (age: number) =>
-    group(anAlert(), view(anIncident({ fingerprints: [sha256('errors')], resolvedAt: NOW - age })));
+    group(anAlert(), view(anIncident({ prints: [sha256('errors')], resolvedAt: NOW - age })));
   expect(at(REOPEN_MS - 1)).toEqual({ kind: 'joined', incident: 'INC-1', reason: 'reopened' });
   expect(at(REOPEN_MS).kind).toBe('opened');
 });
@@ -157,46 +178,58 @@ test('production and prod are one environment', () => {
 test('a cleared alert is cleared in its incident once, and ignored where nothing is open', () => {
   const print = sha256('errors');
   const cleared = anAlert({ status: 'cleared' });
-  const incident = anIncident({ fingerprints: [print] });
+  const incident = anIncident({ prints: [print] });
   expect(group(cleared, view(incident))).toEqual({
     kind: 'cleared',
     incident: 'INC-1',
     reason: 'alert_cleared',
   });
-  expect(group(cleared, view({ ...incident, cleared: [print] }))).toEqual({
+  expect(group(cleared, view(anIncident({ prints: [print], cleared: [print] })))).toEqual({
     kind: 'ignored',
     reason: 'already_cleared',
   });
   expect(group(cleared, view({ ...incident, resolvedAt: NOW }))).toEqual({
-    kind: 'ignored',
+    kind: 'over',
     reason: 'nothing_open',
   });
-  expect(group(cleared, view(anIncident()))).toEqual({ kind: 'ignored', reason: 'nothing_open' });
+  expect(group(cleared, view(anIncident()))).toEqual({ kind: 'over', reason: 'nothing_open' });
 });
 
 test('a firing alert always ends up in an incident, and only one that the view holds', () => {
   const names = fc.constantFrom('gateway', 'checkout', 'inventory', 'mail', 'nobody', null);
   const prints = fc.constantFrom(...['a', 'b', 'c'].map((text) => sha256(text)));
   const incidents = fc.array(
-    fc.record({
-      id: fc.integer({ min: 1, max: 99 }).map((n) => IncidentId.parse(`INC-${n}`)),
-      service: fc.constantFrom(...services.map((service) => service.id), null),
-      environment: fc.constantFrom('prod', 'staging'),
-      fingerprints: fc.array(prints),
-      openedAt: fc.integer({ min: NOW - 3_600_000, max: NOW }),
-      resolvedAt: fc.option(fc.integer({ min: NOW - 1_800_000, max: NOW })),
-    }),
+    fc
+      .record({
+        id: fc.integer({ min: 1, max: 99 }).map((n) => IncidentId.parse(`INC-${n}`)),
+        service: fc.constantFrom(...services.map((service) => service.id), null),
+        environment: fc.constantFrom('prod', 'staging'),
+        prints: fc.array(prints),
+        openedAt: fc.integer({ min: NOW - 3_600_000, max: NOW }),
+        resolvedAt: fc.option(fc.integer({ min: NOW - 1_800_000, max: NOW })),
+      })
+      .map(anIncident),
     { maxLength: 6 },
   );
+  const places = fc.constantFrom(null, 'prod', 'staging', 'Production', 'lab');
+  const severities = fc.constantFrom(...Severity.options);
+  const alerts = fc.record({
+    service: names,
+    fingerprint: prints,
+    environment: places,
+    severity: severities,
+  });
   fc.assert(
-    fc.property(incidents, names, prints, (all, service, fingerprint) => {
-      const answer = group(anAlert({ service, fingerprint }), view(...all));
+    fc.property(incidents, alerts, (all, over) => {
+      const answer = group(anAlert(over), view(...all));
       expect(['opened', 'joined', 'suppressed']).toContain(answer.kind);
-      if ('incident' in answer) expect(all.map((incident) => incident.id)).toContain(answer.incident);
-      const open = all.some(
-        (incident) => incident.resolvedAt === null && incident.fingerprints.includes(fingerprint),
-      );
-      expect(answer.kind === 'suppressed').toBe(open);
+      if (!('incident' in answer)) return;
+      const target = all.filter(({ id }) => id === answer.incident);
+      expect(target).not.toEqual([]);
+      if (over.environment !== null)
+        expect(target.map(({ environment }) => short(environment))).toContain(short(over.environment));
     }),
   );
 });
+
+const short = (environment: string): string => (environment === 'Production' ? 'prod' : environment);

@@ -9,7 +9,16 @@ const [checkout, payments] = [ServiceId.parse('checkout'), ServiceId.parse('paym
 
 function alert(service: ServiceId, cleared = false): IncidentAlert {
   const fingerprint = sha256(service);
-  return { fingerprint, name: 'Slow', service, severity: 'critical', source: 'test', startsAt: 1, cleared };
+  return {
+    fingerprint,
+    name: 'Slow',
+    service,
+    severity: 'critical',
+    source: 'test',
+    startsAt: 1,
+    cleared,
+    reason: 'new_fault',
+  };
 }
 
 function look(service: ServiceId, verdict: MonitorReport['verdict']): Look {

@@ -20,6 +20,7 @@ import { inProcessExecutor } from '#server/executor/in-process.ts';
 import { createFolds, type Folds, foldList } from '#server/folds.ts';
 import { type Firebreak, wire } from '#server/wire.ts';
 import { actTools } from '#tools/act/tools.ts';
+import type { Pager } from '#tools/drivers/pager.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { createFakeWorld, type FakeWorld } from '../fakes/fake-world.ts';
@@ -39,6 +40,7 @@ export type InProcess = {
   readonly log: Log;
   readonly folds: Folds;
   readonly firebreak: Firebreak;
+  readonly settings: Parameters<typeof wire>[0]['settings'];
   readonly errors: string[];
   /** Set to see what each does: they stand beside what the log says. */
   readonly flags: { -readonly [Flag in keyof StopFlags]?: StopFlags[Flag] };
@@ -61,19 +63,23 @@ type Options = {
   /** Resolves when the log that a start found is verified. */
   verified?: Promise<unknown>;
   mode?: Mode;
+  clock?: FakeClock;
   model?: Model | ((parts: ModelParts) => Model);
   seed?: number;
   takesMs?: number;
   /** Another log than one in memory. */
   openLog?: (options: MemoryLogOptions) => Promise<MemoryLog>;
+  /** What the paging system is told through; left out = it is told nothing. */
+  pager?: Pager;
+  /** What people see it through, opened anew for each start. */
+  slack?: () => Promise<NonNullable<Parameters<typeof wire>[0]['slack']>>;
   /** Waits for work that is not done by moving time: replies that are on a real wire. */
   settled?: () => Promise<void>;
 };
 
 /** The whole product without processes or sockets: a log in memory, a simulated shop, time that is moved by hand. */
 export async function inProcess(options: Options = {}): Promise<InProcess> {
-  const clock = new FakeClock();
-  const { mode = 'act', seed = 1, takesMs = 0 } = options;
+  const { clock = new FakeClock(), mode = 'act', seed = 1, takesMs = 0 } = options;
   const shop = createFakeWorld({ clock, seed, mode, takesMs });
   const fed: Ground['fed'] = { folds: [] };
   const relay = {
@@ -114,8 +120,10 @@ async function begin(ground: Ground): Promise<InProcess> {
   const signer = createPermitSigner(realRandom);
   const started = `boot-${boot}`;
   const rules = rulesModel(shop.inventory);
+  const settings = settingsOf(shop);
+  const slack = await ground.options.slack?.();
   const firebreak = wire({
-    settings: settingsOf(shop),
+    settings,
     log: life.log,
     folds,
     clock,
@@ -143,12 +151,14 @@ async function begin(ground: Ground): Promise<InProcess> {
       tampered: false,
       ...flags,
     }),
+    ...(ground.options.pager && { pager: ground.options.pager }),
+    ...(slack && { slack }),
     ...(ground.options.verified && { verified: ground.options.verified }),
     onError: (where, message) => errors.push(`${where}: ${message}`),
   });
   const { dieAt, isDead } = life;
   return {
-    ...{ clock, shop, log: life.log, folds, firebreak, errors, flags, dieAt, isDead },
+    ...{ clock, shop, log: life.log, folds, firebreak, settings, errors, flags, dieAt, isDead },
     ...handsOf({ clock, folds, firebreak, errors, settled: ground.options.settled ?? (async () => {}) }),
     entries: () => Array.fromAsync(base.read(0)),
     restart: async (world = ground.world) => {
@@ -181,6 +191,7 @@ function settingsOf(shop: FakeWorld): Parameters<typeof wire>[0]['settings'] {
       ],
     },
     people: new Map([[alice.id, alice]]),
+    pagerdutyUsers: new Map([['PALICE', alice.id]]),
     limits: { changes: 5 },
     timing: { approvalMs: 15 * 60_000, verify: { samples: 5, everyMs: 1000, windowMs: 60_000 } },
   };

@@ -7,6 +7,7 @@ import { agentSpecs } from '#agents/spec.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
 import type { JsonObject, JsonValue } from '#core/canonical.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
+import type { Inventory } from '#incidents/inventory.ts';
 import { AgentRole } from '#incidents/vocabulary.ts';
 import type { ToolSpec } from '#llm/model.ts';
 import { type SchemaVendor, toolSchemaFor } from '#llm/tool-schema.ts';
@@ -30,12 +31,20 @@ let tools: readonly AnyTool[];
 let told: readonly ToolSpec[];
 let of: (role: AgentRole) => readonly ToolSpec[];
 
+/** What runs in a cluster is looked at with more tools. */
+const inCluster = ({ version, services }: Inventory): Inventory => ({
+  version,
+  services: new Map(
+    [...services].map(([id, one]) => [id, { ...one, cluster: { driver: 'main', namespace: 'shop' } }]),
+  ),
+});
+
 /** Every tool of the product, and the reports of the agents that give one, as models are told of them. */
 beforeAll(async () => {
   const random = countingRandom();
   const log = await openMemoryLog({ clock: new FakeClock(), random });
   const fold = createSessionsFold();
-  specs = agentSpecs(await loadPrompts(), inventory);
+  specs = agentSpecs(await loadPrompts(), inCluster(inventory));
   const notes = createNoteTools({ log, incidents: new IncidentFold() });
   const spawn = spawnTool({ log, random, fold, specs, inventory, runbooks: [], launch: () => {} });
   const looks = [evidenceReadTool({ log, fold }), hypothesesRankTool({ inventory, items: () => undefined })];

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Person, Role } from '#approvals/people.ts';
 import { sha256 } from '#core/hash.ts';
-import { ApprovalId, Digest, IncidentId, PersonId, SessionKey } from '#core/ids.ts';
+import { ApprovalId, Digest, IncidentId, PersonId, ServiceId, SessionKey } from '#core/ids.ts';
+import { NOTHING_QUIET } from '#incidents/quiet.ts';
 import { createApi } from '#server/api.ts';
 import type { Api } from '#server/http-api.ts';
 import { createPolicyInForce } from '#server/policy-in-force.ts';
 import { alice, type InProcess, inProcess } from '#tests/journeys/in-process.ts';
+import { NOTHING_LEFT_ALONE } from '#views/status-quiet.ts';
 
 const INC = IncidentId.parse('INC-1');
 const A1 = ApprovalId.parse('A-1');
@@ -29,6 +31,11 @@ async function setUp(offFile: () => boolean = () => false) {
     folds,
     clock,
     models: null,
+    inventory: firebreak.gate.inventory,
+    defaultOwner: 'team-shop',
+    quiet: NOTHING_QUIET,
+    quietness: () => NOTHING_LEFT_ALONE,
+    asks: () => ({ people: ['Bob'], at: 1 }),
     server: { version: '0.1.0', startedAt: clock.now(), pid: 1 },
     logStanding: () => ({ entries: log.size(), verified: 'verified', problem: null }),
     holds: () => [],
@@ -193,7 +200,7 @@ test('what is not there is answered with 404', async () => {
   const answers = [
     api.incident(viewer, INC),
     api.approval(viewer, A1),
-    api.take(owner, INC),
+    api.say(owner, INC, { verb: 'take' }),
     api.sessionExport(viewer, key),
     api.decide(owner, A1, { decision: 'deny', hash: sha256('plan') }),
   ];
@@ -202,19 +209,59 @@ test('what is not there is answered with 404', async () => {
 
 test('an incident is taken by one responder, and what was pending is withdrawn', async () => {
   const { run, api } = await asked();
-  expect(await api.take(viewer, INC)).toMatchObject({ status: 403 });
-  expect(await api.take(responder, INC)).toMatchObject({ status: 200, body: { by: 'rita' } });
-  expect(await api.take(owner, INC)).toMatchObject({
+  expect(await api.say(viewer, INC, { verb: 'take' })).toMatchObject({ status: 403 });
+  expect(await api.say(responder, INC, { verb: 'take' })).toMatchObject({
+    status: 200,
+    body: { by: 'rita' },
+  });
+  expect(await api.say(owner, INC, { verb: 'take' })).toMatchObject({
     status: 409,
-    body: { error: 'rita has INC-1 already' },
+    body: { error: 'rita has INC-1, and agents stay out of it.' },
   });
   await run.firebreak.idle();
   expect(run.folds.approvals.get(A1)?.state).toBe('withdrawn');
 });
 
+test('what is said over the API counts like what is said in a thread', async () => {
+  const { run, api } = await asked();
+  expect(await api.say(responder, INC, { verb: 'ack' })).toMatchObject({ status: 200 });
+  expect(await api.say(viewer, INC, { verb: 'pause' })).toMatchObject({ status: 403 });
+  expect(await api.say(responder, INC, { verb: 'pause' })).toMatchObject({ status: 200 });
+  expect(await api.say(responder, INC, { verb: 'pause' })).toMatchObject({
+    status: 409,
+    body: { reason: 'already_paused' },
+  });
+  await api.say(responder, INC, { verb: 'resume' });
+  expect(
+    await api.say(responder, INC, { verb: 'look', service: ServiceId.parse('mainframe') }),
+  ).toMatchObject({
+    status: 409,
+    body: { reason: 'unknown_service' },
+  });
+  const cause = { right: false, cause: 'overload', service: ServiceId.parse('checkout') } as const;
+  expect(await api.say(owner, INC, { verb: 'verdict', ...cause })).toMatchObject({ status: 200 });
+  expect(await api.say(owner, INC, { verb: 'hand_over', to: null })).toMatchObject({ status: 200 });
+  expect(run.incident()).toMatchObject({
+    acknowledgedBy: 'rita',
+    verdict: { by: 'alice', cause: 'overload' },
+  });
+  expect(await api.say(responder, INC, { verb: 'accept' })).toMatchObject({
+    status: 200,
+    body: { by: 'rita' },
+  });
+  expect(await api.say(responder, INC, { verb: 'merge', into: INC })).toMatchObject({ status: 409 });
+  expect(await api.say(owner, INC, { verb: 'resolve', resolution: 'by_hand' })).toMatchObject({
+    status: 200,
+  });
+  expect(run.incident()).toMatchObject({ takenBy: 'rita', resolved: { by: 'alice', resolution: 'by_hand' } });
+});
+
 test('two people who take an incident at the same time: one has it, the other is told who', async () => {
   const { run, api } = await asked();
-  const both = await Promise.all([api.take(responder, INC), api.take(owner, INC)]);
+  const both = await Promise.all([
+    api.say(responder, INC, { verb: 'take' }),
+    api.say(owner, INC, { verb: 'take' }),
+  ]);
   expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409]);
   const taken = (await run.entries()).filter(({ kind }) => kind === 'incident.taken');
   expect(taken).toHaveLength(1);

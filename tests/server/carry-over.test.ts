@@ -49,7 +49,8 @@ test('open incidents go over to people, approvals do not go over at all', async 
   expect(fresh.approvals.all()).toEqual([]);
   const incident = fresh.incidents.get(INC);
   expect(incident?.escalated).toMatchObject({ reason: 'log_damaged', missing: [] });
-  expect(incident?.alerts).toEqual(run.folds.incidents.get(INC)?.alerts);
+  const before = run.folds.incidents.get(INC)?.alerts ?? [];
+  expect(incident?.alerts).toEqual(before.map((alert) => ({ ...alert, reason: 'log_damaged' })));
   expect([fresh.incidents.unknownKinds, fresh.approvals.unreadable]).toEqual([0, 0]);
 });
 
@@ -75,10 +76,11 @@ test('a freeze, the off switch and who has an incident stay', async () => {
     fact('off.set', { on: true, by: 'rita' }, context),
     fact('freeze.set', { on: true, by: 'rita' }, context),
     fact('incident.taken', { by: alice.id }, { ...context, incident: INC }),
+    fact('incident.paused', { on: true, by: alice.id }, { ...context, incident: INC }),
   ]);
   const fresh = await after(run.folds);
   expect(fresh.stops).toMatchObject({ off: true, frozen: true, by: 'rita' });
-  expect(fresh.incidents.get(INC)?.takenBy).toBe('alice');
+  expect(fresh.incidents.get(INC)).toMatchObject({ takenBy: 'alice', paused: { by: 'alice' } });
 });
 
 /** What stands in a log behind an incident `INC-1`, as entries. */

@@ -129,8 +129,12 @@ test('services take the defaults of the file, and standard signals where they ha
 test('secrets come from environment and files, and never show', () => {
   const config = load(FULL);
   const { alertmanager, generic } = Object.fromEntries(config.sources);
-  expect(alertmanager?.token?.reveal()).toBe('am-secret');
-  expect(generic?.token?.reveal()).toBe('file-secret');
+  expect(alertmanager).toMatchObject({ kind: 'alertmanager', tokens: [expect.anything()] });
+  const tokens = [alertmanager, generic].map((one) => (one?.kind === 'pagerduty' ? [] : one?.tokens));
+  expect(tokens.map((some) => some?.map((token) => token.reveal()))).toEqual([
+    ['am-secret'],
+    ['file-secret'],
+  ]);
   expect(config.workloads.get('shop')?.token.reveal()).toBe('shop-secret');
   expect(inspect(config, { depth: 20 })).not.toMatch(/-secret/);
   expect(() => JSON.stringify([...config.workloads])).toThrow();
@@ -199,7 +203,7 @@ test.each([
   [
     'a missing kind',
     swap('kind: generic, ', ''),
-    'firebreak.yaml:12  sources.generic.kind: is missing; one of alertmanager, generic',
+    'firebreak.yaml:12  sources.generic.kind: is missing; one of alertmanager, generic, pagerduty',
   ],
   [
     'a wrong word',

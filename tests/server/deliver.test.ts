@@ -122,7 +122,7 @@ test('a clearance of something that is not open is received and opens nothing', 
 test('a delivery that the log cannot take is not accepted', async () => {
   const run = await inProcess();
   const log = { ...run.log, append: () => Promise.reject(new Error('disk full')) };
-  const deps = { ...run.firebreak.gate, log, incidents: run.folds.incidents };
+  const deps = { ...run.firebreak.gate, ...run.folds, log };
   const delivery = aDelivery(run.clock, [anAlert(run.clock)]);
   const taken = deliver({ ...deps, environment: 'demo', defaultOwner: 'team-shop' }, delivery);
   await expect(taken).rejects.toThrow('disk full');

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import type { Person } from '#approvals/people.ts';
@@ -7,7 +8,8 @@ import { realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { IncidentId, PersonId } from '#core/ids.ts';
 import type { Refusal } from '#intake/delivery.ts';
-import { createWebhook, MAX_BODY_BYTES } from '#intake/webhook.ts';
+import { MAX_BODY_BYTES } from '#intake/verify-delivery.ts';
+import { createWebhook } from '#intake/webhook.ts';
 import { buildHttp, listenHttp } from '#server/http.ts';
 import type { Api, ApiAnswer, AuthFailure, StreamedEntry } from '#server/http-api.ts';
 import { createMetrics } from '#server/metrics.ts';
@@ -45,12 +47,15 @@ function setUp(over: Partial<Api> = {}, ready = true) {
     status: answer('status'),
     incidents: answer('incidents'),
     incident: answer('incident'),
-    take: answer('take'),
+    picture: answer('picture'),
+    say: answer('say'),
     approvals: answer('approvals'),
     approval: answer('approval'),
     decide: answer('decide'),
     afterEnd: answer('afterEnd'),
     stop: answer('stop'),
+    maintenance: answer('maintenance'),
+    changeMaintenance: answer('changeMaintenance'),
     policy: answer('policy'),
     acceptPolicy: answer('acceptPolicy'),
     logDamage: answer('logDamage'),
@@ -62,10 +67,12 @@ function setUp(over: Partial<Api> = {}, ready = true) {
     ...over,
   };
   const webhook = createWebhook({
-    sources: [{ id: 'generic', format: 'generic', tokens: [sha256('sender')] }],
+    sources: [{ id: 'generic', format: 'generic', auth: { kind: 'bearer', tokens: [sha256('sender')] } }],
     clock,
     onAlert: async () => ({ kind: 'accepted', incidents: [IncidentId.parse('INC-1')] }),
     onRefused: async (refusal) => void refusals.push(refusal),
+    onIgnored: async () => {},
+    isSeen: () => false,
   });
   const app = buildHttp({
     clock,
@@ -94,7 +101,7 @@ const GETS = [
   '/metrics',
 ];
 const POSTS = [
-  '/v1/incidents/INC-1/take',
+  '/v1/incidents/INC-1',
   '/v1/approvals/A-1',
   '/v1/approvals/A-1/release',
   '/v1/approvals/A-1/again',
@@ -151,7 +158,7 @@ test('each address reaches its function with what it names, and the person is kn
     app.inject({ url, method: 'POST', headers: asAlice, ...(payload && { payload }) });
   await get('/v1/status');
   await get('/v1/incidents/INC-12');
-  await post('/v1/incidents/INC-12/take');
+  await post('/v1/incidents/INC-12', { verb: 'take' });
   await get('/v1/approvals/A-3');
   await post('/v1/approvals/A-3', { decision: 'approve', hash: HASH, typed: 'checkout' });
   await post('/v1/stop', { off: true });
@@ -159,7 +166,7 @@ test('each address reaches its function with what it names, and the person is kn
   expect(people).toEqual(['alice']);
   expect(calls).toEqual([
     ['incident', 'INC-12'],
-    ['take', 'INC-12'],
+    ['say', 'INC-12', { verb: 'take' }],
     ['approval', 'A-3'],
     ['decide', 'A-3', { decision: 'approve', hash: HASH, typed: 'checkout' }],
     ['stop', { off: true }],
@@ -340,4 +347,21 @@ test('a taken port is said in plain words, and an open address is refused', asyn
   await expect(listenHttp(setUp().app, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
     code: 'config_invalid',
   });
+});
+
+test('a connection on which nothing was asked does not hold up a stop', async () => {
+  const { app, clock } = setUp();
+  const port = await listenHttp(app, { host: '127.0.0.1', port: 0 });
+  const accepted = once(app.server, 'connection');
+  const silent = connect({ host: '127.0.0.1', port });
+  await accepted;
+  const gone = once(silent, 'close');
+  let isClosed = false;
+  const closed = app.close().then(() => {
+    isClosed = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isClosed).toBe(false);
+  await clock.advance(2_000);
+  await Promise.all([closed, gone]);
 });

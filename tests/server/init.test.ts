@@ -8,7 +8,7 @@ import { realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { PersonId } from '#core/ids.ts';
 import { Secret } from '#core/secret.ts';
-import { verifyDelivery } from '#intake/webhook.ts';
+import { verifyDelivery } from '#intake/verify-delivery.ts';
 import { loadConfig } from '#server/config.ts';
 import { initConfig, mintToken } from '#server/init.ts';
 import { findLocal, type LocalFinds } from '#server/local-finds.ts';
@@ -46,7 +46,7 @@ test('the written config loads, and knows the person by the token that was shown
     roles: ['responder', 'approver', 'owner'],
     teams: ['team-shop'],
   });
-  expect(config.teams).toEqual([{ id: 'team-shop', name: 'Shop: "the" team' }]);
+  expect(config.teams).toMatchObject([{ id: 'team-shop', name: 'Shop: "the" team' }]);
   expect([...config.telemetry.keys()]).toEqual([]);
   expect(config.policy.rules).toEqual([]);
 });
@@ -158,7 +158,7 @@ test('a test page arrives as an Alertmanager would send it', async () => {
     const token = sha256('am-token');
     const verified = verifyDelivery(
       { raw, authorization },
-      { id: 'alertmanager', format: 'alertmanager', tokens: [token] },
+      { id: 'alertmanager', format: 'alertmanager', auth: { kind: 'bearer', tokens: [token] } },
       now,
     );
     seen.push(verified.kind === 'verified' ? verified.delivery.alerts : verified);

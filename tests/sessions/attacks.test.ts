@@ -30,6 +30,10 @@ function diagnosed(deploy: string): IncidentSessions {
     calls: [],
     resolvedAt: null,
     escalated: false,
+    paused: false,
+    wishes: [],
+    requests: [],
+    questions: 0,
     taken: false,
     asked: false,
   };

@@ -15,6 +15,7 @@ type Case = {
   readonly pages: readonly number[];
 };
 
+const APPROVE = 'decision:approve';
 /** As the issue has it: named within a minute. Here the time is real, so this is far more than it takes. */
 const NAMED_WITHIN_MS = 60_000;
 /** A change that is going to be made is made long before this. */
@@ -69,11 +70,12 @@ export async function run({ short }: { short: boolean }): Promise<TortureResult>
   const places: { one: Case; place: Place }[] = [];
   // One after the other, so that each knows which process is its own.
   for (const one of cases) places.push({ one, place: await aPlace(one.more) });
-  const [healthy, killed, stopped, refused] = [
+  const [healthy, killed, stopped, refused, mute] = [
     await aPlace(),
     await aPlace(),
     await aPlace(),
     await aPlace(),
+    await aPlace([], { withSlack: true }),
   ];
   const note = (name: string, work: Promise<{ problems: readonly string[]; note: string }>): Promise<void> =>
     work
@@ -90,10 +92,12 @@ export async function run({ short }: { short: boolean }): Promise<TortureResult>
     note('executor killed once', killedOnce(killed)),
     note('abort inside the gate', stoppedInside(stopped)),
     note('policy unreadable at the start', unreadableAtStart(refused)),
+    note('Slack down', slackDown(mute, quietMs)),
   ]);
-  console.log('skipped  Slack down: this version posts to no other system');
   await Promise.all(
-    [...places.map(({ place }) => place), healthy, killed, stopped, refused].map((place) => place.close()),
+    [...places.map(({ place }) => place), healthy, killed, stopped, refused, mute].map((place) =>
+      place.close(),
+    ),
   );
   const failed = tried.filter(({ problems }) => problems.length > 0).length;
   return { passed: tried.length - failed, failed, lines: [`cases: ${tried.length}`] };
@@ -185,6 +189,37 @@ async function unreadableAtStart(place: Place): Found {
       ...(place.supervisor.effects() === before ? [] : ['something was done']),
     ],
     note: `it does not start: ${refusal ?? ''}`,
+  };
+}
+
+/** A card that is there cannot be clicked, so nothing is done; pages are taken, and a yes through another door counts. */
+async function slackDown(place: Place, quietMs: number): Found {
+  const { slack, supervisor } = place;
+  if (slack === undefined) return { problems: ['there is no Slack here'], note: '' };
+  const card = () => slack.workspace.messages.find(({ blocks }) => JSON.stringify(blocks).includes(APPROVE));
+  const wasAsked = await until(() => card() !== undefined);
+  const { channel = '', ts = '' } = card() ?? {};
+  slack.faults.outage(true);
+  const clicked = await slack.people.click({ user: 'U0ALICE', channel, ts, action: APPROVE });
+  const began = performance.now();
+  const paged = await place.page();
+  const isNamed = await until(async () => (await place.named()).slack.startsWith('failing'));
+  const namedMs = Math.round(performance.now() - began);
+  await pause(quietMs);
+  const { slack: named, approval } = await place.named();
+  const early = supervisor.effects();
+  const said = await place.approve();
+  const done = await until(() => supervisor.effects() > 0);
+  return {
+    problems: [
+      ...(wasAsked ? [] : ['no card came']),
+      ...(clicked.kind === 'acknowledged' ? ['a click arrived'] : []),
+      ...(isNamed ? [] : [`not named: ${named}`]),
+      ...(paged === 202 ? [] : [`a page was answered with ${paged}`]),
+      ...(early === 0 && approval.startsWith('pending') ? [] : [`${early} effects, approval ${approval}`]),
+      ...(done && supervisor.effects() === 1 ? [] : ['the yes through another door did not count once']),
+    ],
+    note: `named in ${namedMs} ms (${named}), page ${paged}, yes through another door ${said}`,
   };
 }
 

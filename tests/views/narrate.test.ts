@@ -171,6 +171,26 @@ test.each([
   );
 });
 
+test.each([
+  [{ verdict: 'fault', first: 'inventory' }, 'began at inventory'],
+  [{ verdict: 'healthy', first: null }, 'all normal'],
+  [{ verdict: 'unclear', first: 'inventory' }, 'no clear origin'],
+])('a scan with the facts %j reads %s', (facts, figure) => {
+  const entries = storyEntries();
+  const read = entries.findIndex((entry) => entry.kind === 'tool.finished');
+  const changed = entries.slice(0, read + 1).map((entry): Entry => {
+    if (entry.kind === 'tool.intended')
+      return {
+        ...entry,
+        body: { ...entry.body, tool: 'system_scan', args: { service: 'service:checkout', at: 0 } },
+      };
+    return entry.kind === 'tool.finished'
+      ? { ...entry, body: { ...entry.body, tool: 'system_scan', facts } }
+      : entry;
+  });
+  expect(tell(changed).at(-1)).toMatch(new RegExp(`system_scan checkout +e3   ${figure}$`));
+});
+
 test('agents that were stopped are told quietly, agents that failed are not', () => {
   const [last] = storyEntries().slice(-1);
   if (last === undefined) throw new Error('the story is empty');

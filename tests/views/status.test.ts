@@ -94,6 +94,10 @@ test.each([
     { holds: [{ reason: 'executor_down', detail: 'it ended with SIGKILL' }] },
     'changes   held back: the process that makes them is down and will be started',
   ],
+  [
+    { slackFailing: { since: T0, why: 'no connection' } },
+    'Slack     takes nothing, since 8 min ago (03:12): no connection',
+  ],
 ] satisfies [Partial<StatusInput>, string][])('%j is said in words', (over, line) => {
   expect(renderStatus(statusView(given(over)), screen)).toContain(line);
 });

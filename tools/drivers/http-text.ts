@@ -9,13 +9,15 @@ export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export type HttpAsk = {
   readonly url: string;
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   /** Sent as JSON. */
   readonly body?: object;
   readonly token?: (() => string) | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 };
-export type HttpAnswer = { kind: 'answer'; status: number; text: string };
+/** `retryAfterMs`: the other side says when to ask again. */
+export type HttpAnswer = { kind: 'answer'; status: number; text: string; retryAfterMs?: number };
 /** `sent: false` means that for certain nothing reached the other side. */
 export type NoAnswer = { kind: 'no_answer'; reason: GapReason; sent: boolean; detail: string };
 
@@ -46,7 +48,10 @@ export async function askHttp(
   try {
     const response = await fetch(ask.url, requestOf(ask, stop.signal));
     const text = await textWithin(response);
-    if (text !== undefined) return { kind: 'answer', status: response.status, text };
+    const seconds = Number(response.headers.get('retry-after') ?? '');
+    const { status } = response;
+    if (text !== undefined)
+      return { kind: 'answer', status, text, ...(seconds > 0 && { retryAfterMs: seconds * 1000 }) };
     return {
       kind: 'no_answer',
       reason: 'too_large',
@@ -81,7 +86,7 @@ export function shortForeign(text: string): string {
 }
 
 function requestOf(ask: HttpAsk, signal: AbortSignal): RequestInit {
-  const headers = new Headers();
+  const headers = new Headers(ask.headers ?? {});
   if (ask.token) headers.set('authorization', `Bearer ${ask.token()}`);
   if (ask.body) headers.set('content-type', 'application/json');
   return {

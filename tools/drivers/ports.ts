@@ -1,19 +1,10 @@
 import type { Change, Preview, Undo } from '#approvals/plan.ts';
 import type { Service, SignalSource } from '#incidents/inventory.ts';
 import type { SignalName } from '#incidents/vocabulary.ts';
+import type { ClusterDriver } from './cluster-port.ts';
+import type { Gap, GapReason, Seen } from './seen.ts';
 
-/** Why something could not be seen. A gap is shown as such and is never evidence. */
-export type GapReason =
-  | 'not_configured'
-  | 'unreachable'
-  | 'timeout'
-  | 'refused'
-  | 'bad_answer'
-  | 'no_data'
-  | 'too_large'
-  | 'not_recorded';
-export type Gap = { kind: 'gap'; reason: GapReason; detail: string };
-export type Seen<T> = { kind: 'seen'; value: T } | Gap;
+export type { Gap, GapReason, Seen };
 
 /** One number per instant, oldest first; `t` in ms, `v` null where nothing was measured. */
 export type Series = { t: readonly number[]; v: readonly (number | null)[] };
@@ -109,4 +100,5 @@ export type World = {
   readonly workloads: ReadonlyMap<string, WorkloadDriver>;
   readonly logs: LogsDriver;
   readonly probe: ProbeDriver;
+  readonly clusters?: ReadonlyMap<string, ClusterDriver>;
 };

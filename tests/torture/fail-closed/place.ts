@@ -8,6 +8,7 @@ import { type Clock, realClock } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import type { Digest } from '#core/ids.ts';
 import { type Running, serve } from '#server/main.ts';
+import { type FakeSlack, startFakeSlack } from '../../fakes/slack/fake-slack.ts';
 import { APPROVAL, seed } from './seed.ts';
 import { ACTOR, READER, type Supervisor, startSupervisor } from './supervisor.ts';
 
@@ -22,28 +23,37 @@ export type Place = {
   readonly executor: number | undefined;
   /** From now on every write and sync of the log fails with this code. */
   breakDisk(code: string): void;
+  /** A stand-in that the server talks to; undefined where there is none. */
+  readonly slack: FakeSlack | undefined;
   /** The wall clock jumps. */
   jump(ms: number): void;
   /** HTTP status of the yes; 0 for none. */
   approve(): Promise<number>;
   /** HTTP status of a page; 0 for none. */
   page(): Promise<number>;
-  /** Why changes are held back, by status and by health, and what `extra` of the approval is. */
-  named(): Promise<{ status: readonly string[]; health: string; approval: string }>;
+  /** Why changes are held back, by status and by health, how Slack is by both, and how the approval stands. */
+  named(): Promise<{ status: readonly string[]; health: string; slack: string; approval: string }>;
   stop(): Promise<void>;
   start(): Promise<void>;
   /** Stops everything and removes the folder. */
   close(): Promise<void>;
 };
 
-const Status = z.object({ holds: z.array(z.object({ reason: z.string(), detail: z.string().nullable() })) });
-const Health = z.object({ checks: z.object({ changes: z.string() }) });
+const Status = z.object({
+  holds: z.array(z.object({ reason: z.string(), detail: z.string().nullable() })),
+  slackFailing: z.object({ why: z.string() }).nullable(),
+});
+const Health = z.object({ checks: z.object({ changes: z.string(), slack: z.string() }) });
 const Asked = z.object({ approval: z.object({ state: z.string(), reason: z.string().nullable() }) });
 
-export async function aPlace(more: readonly EntryDraft[] = []): Promise<Place> {
+export async function aPlace(
+  more: readonly EntryDraft[] = [],
+  { withSlack = false }: { withSlack?: boolean } = {},
+): Promise<Place> {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-closed-'));
   const supervisor = await startSupervisor();
-  const { configPath, actToken } = writeConfig(dir, supervisor.url);
+  const slack = withSlack ? await startFakeSlack(WORKSPACE) : undefined;
+  const { configPath, actToken } = writeConfig(dir, supervisor.url, slack);
   const dataDir = join(dir, 'data');
   const hash = await seed(dataDir, more);
   const broken: { code: string | undefined; wall: number } = { code: undefined, wall: 0 };
@@ -58,7 +68,7 @@ export async function aPlace(more: readonly EntryDraft[] = []): Promise<Place> {
     await stopping?.stop();
   };
   return {
-    ...{ supervisor, configPath, actToken, executor, stop },
+    ...{ supervisor, configPath, actToken, executor, slack, stop },
     breakDisk: (code) => {
       broken.code = code;
     },
@@ -73,6 +83,7 @@ export async function aPlace(more: readonly EntryDraft[] = []): Promise<Place> {
       broken.code = undefined;
       await stop().catch(() => {});
       supervisor.close();
+      await slack?.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -100,20 +111,25 @@ function client(url: () => string | undefined, hash: Digest): Pick<Place, 'appro
       return (await ask('/v1/alerts/pager', PAGER, page)).status;
     },
     named: async () => {
-      const { holds } = Status.parse((await ask('/v1/status', PERSON)).json);
+      const { holds, slackFailing } = Status.parse((await ask('/v1/status', PERSON)).json);
       const { checks } = Health.parse((await ask('/readyz', '')).json);
       const { approval } = Asked.parse((await ask(`/v1/approvals/${APPROVAL}`, PERSON)).json);
       const status = holds.map(({ reason, detail }) => `${reason} ${detail ?? ''}`.trim());
       return {
         status,
         health: checks.changes,
+        slack: `${checks.slack}${slackFailing === null ? '' : `: ${slackFailing.why}`}`,
         approval: `${approval.state} ${approval.reason ?? ''}`.trim(),
       };
     },
   };
 }
 
-function writeConfig(dir: string, supervisor: string): { configPath: string; actToken: string } {
+function writeConfig(
+  dir: string,
+  supervisor: string,
+  slack: FakeSlack | undefined,
+): { configPath: string; actToken: string } {
   const [configPath, actToken] = [join(dir, 'firebreak.yaml'), join(dir, 'act.token')];
   const secret = (path: string, value: string): void => writeFileSync(path, `${value}\n`, { mode: 0o600 });
   secret(actToken, ACTOR);
@@ -124,14 +140,30 @@ function writeConfig(dir: string, supervisor: string): { configPath: string; act
     `listen: {host: 127.0.0.1, port: 0}
 default_owner: team-shop
 teams: [{id: team-shop, name: Shop}]
-people: [{id: alice, name: Alice, token: "sha256:${sha256(PERSON)}", roles: [responder, approver, owner], teams: [team-shop]}]
+people: [{id: alice, name: Alice, token: "sha256:${sha256(PERSON)}", roles: [responder, approver, owner], teams: [team-shop]${slack === undefined ? '' : ', slack: {user: U0ALICE}'}}]
 sources: {pager: {kind: generic, token: "file:./pager.token"}}
 workloads: {shop: {kind: process, url: "${supervisor}", token: "file:./reader.token", act_token: "file:./act.token"}}
 services: [{id: checkout, mode: act, max_replicas: 4, workload: {driver: shop, name: checkout}}]
 policy: {rules: [{tools: [service_restart], environments: [prod], services: ["*"], answer: ask}]}
-`,
+${slack === undefined ? '' : slackConfig(slack, secret, dir)}`,
   );
   return { configPath, actToken };
+}
+
+const WORKSPACE = {
+  users: [{ id: 'U0ALICE', name: 'alice' }],
+  channels: [{ id: 'C0SHOP', name: 'shop' }],
+};
+
+function slackConfig(
+  { workspace, apiUrl, botToken, appToken }: FakeSlack,
+  secret: (path: string, value: string) => void,
+  dir: string,
+): string {
+  secret(join(dir, 'bot.token'), botToken);
+  secret(join(dir, 'app.token'), appToken);
+  const tokens = 'bot_token: "file:./bot.token", app_token: "file:./app.token"';
+  return `slack: {team: ${workspace.team}, app: ${workspace.app}, ${tokens}, default_channel: C0SHOP, api_url: "${apiUrl}"}\n`;
 }
 
 function breakable(broken: { readonly code: string | undefined }): Disk {

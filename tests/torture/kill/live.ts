@@ -5,10 +5,11 @@ import { openFileLog } from '#audit/file-log.ts';
 import type { Log } from '#audit/log.ts';
 import { type Clock, realRandom } from '#core/clock.ts';
 import { createDeadlines } from '#server/deadlines.ts';
-import { type DriveDeps, drive, settledWake } from '#server/drive.ts';
+import { type DriveDeps, drive } from '#server/drive.ts';
 import { createFolds, foldList } from '#server/folds.ts';
 import { createJobs } from '#server/jobs.ts';
 import { resumePlans } from '#server/resume-plans.ts';
+import { settledWake } from '#server/settled-wake.ts';
 import { settleOpenCalls } from '#tools/open-calls-fold.ts';
 import { stepsUntil } from './death.ts';
 import { fastClock } from './fast-clock.ts';
@@ -66,6 +67,7 @@ export async function live({ dir, origin, kind, story, death }: LifeOptions): Pr
     carry,
     jobs,
     wake: (_incident, wake) => told.push(wake.kind === 'action_settled' ? wake.outcome : wake.kind),
+    heed: () => {},
     cancel: () => {},
     openedWake: () => ({
       kind: 'opened',

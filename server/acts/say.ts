@@ -1,0 +1,99 @@
+import { mayRespond } from '#approvals/people.ts';
+import type { ServiceId } from '#core/ids.ts';
+import { fact } from '#incidents/entry.ts';
+import { causeOf, type Incident } from '#incidents/incident.ts';
+import type { Inventory } from '#incidents/inventory.ts';
+import { serviceOf } from '#incidents/refs.ts';
+import type { RequestedAction } from '#incidents/reports.ts';
+import type { Cause } from '#incidents/vocabulary.ts';
+import type { Invoke } from '#tools/call-result.ts';
+import { type ActDeps, type Acted, act, contextFor, refuse } from './act.ts';
+import type { About } from './ownership.ts';
+
+/** What the cause was, as a person says it; `cause` null: only that it was not the one that was named. */
+export type SaidCause = {
+  readonly right: boolean;
+  readonly cause: Cause | null;
+  readonly service: ServiceId | null;
+};
+
+type Known = ActDeps & { readonly inventory: Inventory };
+
+/** Writes down whether the named cause was right. Also of an incident that is over: that is when people know. */
+export async function giveVerdict(deps: Known, about: About, said: SaidCause): Promise<Acted> {
+  const wanted = { ...about, what: 'verdict' } as const;
+  const incident = deps.incidents.get(about.incident);
+  const closed = deps.incidents.closed().some(({ id }) => id === about.incident);
+  if (!mayRespond(about.person)) return refuse(deps, wanted, 'not_allowed');
+  if (incident === undefined && !closed) return refuse(deps, wanted, 'not_found');
+  if (said.service !== null && !deps.inventory.services.has(said.service))
+    return refuse(deps, wanted, 'unknown_service');
+  const named = incident === undefined ? null : causeOf(incident);
+  if (said.right && incident !== undefined && named === null) return refuse(deps, wanted, 'no_cause');
+  const verdict = { ...said, by: about.person.id };
+  await deps.log.append([fact('verdict.given', verdict, contextFor(about.person, about.incident))]);
+  return { kind: 'done', incident: incident ?? null };
+}
+
+/** A person wants a service looked at: the coordinator sends a monitor there. */
+export function steer(deps: Known, about: About, service: ServiceId): Promise<Acted> {
+  return act(deps, { ...about, what: 'steer' }, (incident, context) => {
+    if (!deps.inventory.services.has(service)) return 'unknown_service';
+    const reason = agentsOut(incident);
+    if (reason !== undefined) return reason;
+    return { drafts: [fact('incident.steered', { by: about.person.id, service }, context)] };
+  });
+}
+
+/** A person asks for a change: it is prepared and put before people like any other, and counts as theirs. */
+export function requestChange(deps: Known, about: About, { tool, target }: RequestedAction): Promise<Acted> {
+  return act(deps, { ...about, what: 'change' }, (incident, context) => {
+    if (!deps.inventory.services.has(serviceOf(target))) return 'unknown_service';
+    const reason = agentsOut(incident);
+    if (reason !== undefined) return reason;
+    return { drafts: [fact('change.requested', { by: about.person.id, tool, target }, context)] };
+  });
+}
+
+function agentsOut({ takenBy, paused }: Incident): 'taken' | 'paused' | undefined {
+  if (takenBy !== null) return 'taken';
+  return paused === null ? undefined : 'paused';
+}
+
+export type ToolActDeps = ActDeps & { readonly invoke: Invoke };
+
+/** Closes the incident on a person's word. */
+export async function resolve(
+  deps: ToolActDeps,
+  about: About,
+  resolution: 'by_hand' | 'nothing_wrong',
+): Promise<Acted> {
+  return throughTool(deps, about, { what: 'resolve', tool: 'incident_resolve', args: { resolution } });
+}
+
+/** Adds a person's words to the incident; they are content, for people. */
+export async function note(deps: ToolActDeps, about: About, text: string): Promise<Acted> {
+  return throughTool(deps, about, { what: 'note', tool: 'incident_note', args: { text } });
+}
+
+type ToolCall = {
+  what: 'resolve' | 'note';
+  tool: 'incident_resolve' | 'incident_note';
+  args: { resolution: string } | { text: string };
+};
+
+async function throughTool(
+  deps: ToolActDeps,
+  { person, incident: id }: About,
+  { what, tool, args }: ToolCall,
+): Promise<Acted> {
+  const wanted = { person, incident: id, what };
+  const incident = deps.incidents.get(id);
+  if (!mayRespond(person)) return refuse(deps, wanted, 'not_allowed');
+  if (incident === undefined) return refuse(deps, wanted, 'not_found');
+  if (incident.resolved !== null) return refuse(deps, wanted, 'not_open');
+  const { outcome } = await deps.invoke.one({ kind: 'person', id: person.id, incident: id }, tool, args);
+  return outcome.kind === 'ok'
+    ? { kind: 'done', incident }
+    : refuse(deps, wanted, incident.resolved === null ? 'resolution_refused' : 'not_open');
+}

@@ -1,0 +1,74 @@
+import { unreachable } from '#core/errors.ts';
+import { inThread, onlyYou } from '#slack/answers.ts';
+import { list } from '#slack/cards/text.ts';
+import type { Answer, Said } from '#slack/ports.ts';
+import type { Heard } from '#slack/verbs/heard.ts';
+import { sentenceOf } from '#slack/verbs/sentence-of.ts';
+import { note } from '../acts/say.ts';
+import { answerQuestion } from './answer-question.ts';
+import { answerAsk } from './ask.ts';
+import { actDepsOf, type ConversationDeps, type Speaks } from './deps.ts';
+import { perform } from './perform.ts';
+import { said as saidOf } from './said.ts';
+
+/** A note keeps so many characters. */
+const MOST_NOTE = 1000;
+
+/** Answers a sentence of a known person in the thread of an incident. */
+export async function hear(
+  deps: ConversationDeps,
+  about: Speaks,
+  { said, heard }: { said: Said; heard: Exclude<Heard, { kind: 'none' }> },
+): Promise<Answer> {
+  switch (heard.kind) {
+    case 'act':
+      return perform(deps, about, heard.act);
+    case 'ask':
+      return inThread(await answerAsk(deps, about.incident, heard.ask));
+    case 'note': {
+      const text = said.text.slice(heard.from).trim().slice(0, MOST_NOTE);
+      return saidOf(
+        await note(actDepsOf(deps), about, text),
+        `Noted for ${about.incident}, by ${about.person.id}.`,
+      );
+    }
+    case 'doubt':
+      return onlyYou([
+        `Did you mean: ${sentenceOf(heard.reading)}? Then say exactly that. Nothing was done.`,
+      ]);
+    case 'missing':
+      return onlyYou([missingLine(deps, about, heard.what)]);
+    case 'question':
+      return answerQuestion(deps, about, said);
+    default:
+      return unreachable(heard);
+  }
+}
+
+/** What there is to choose from, where a sentence names something that is not known. */
+function missingLine(
+  { inventory, people, folds }: ConversationDeps,
+  { incident }: Speaks,
+  what: Extract<Heard, { kind: 'missing' }>['what'],
+): string {
+  switch (what) {
+    case 'service':
+      return `There is no such service. Known: ${list([...inventory.services.keys()], 15)}. Nothing was done.`;
+    case 'person':
+      return `There is no such person. Known: ${list([...people.keys()], 15)}. Nothing was done.`;
+    case 'cause':
+      return 'That is no cause that can be named. Say for example: wrong cause: bad deploy of SERVICE. Nothing was done.';
+    case 'channel':
+      return 'Which channel? Write # and choose it from the list that Slack shows. Nothing was done.';
+    case 'incident':
+      return 'Which incident? Say for example: merge INC-12. Nothing was done.';
+    case 'alert': {
+      const names = (folds.incidents.get(incident)?.alerts ?? []).map(
+        ({ name, service }, at) => `${at + 1} ${name} ${service ?? ''}`,
+      );
+      return `Which alert? ${list(names, 10)}. Say for example: split 2. Nothing was done.`;
+    }
+    default:
+      return unreachable(what);
+  }
+}

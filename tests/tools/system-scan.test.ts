@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { ServiceId } from '#core/ids.ts';
+import { ScanSeen } from '#incidents/observations-scan.ts';
+import { systemScan } from '#tools/read/system-scan.ts';
+import type { ToolContext } from '#tools/tool.ts';
+import { fakeContext } from './fake-context.ts';
+
+async function scanned(name: string, context: ToolContext): Promise<ScanSeen> {
+  const args = { service: `service:${name}`, at: context.clock.now() };
+  const result = await systemScan.perform(args, context);
+  if (result.kind === 'gap') throw new Error(`${result.reason}: ${result.detail}`);
+  return ScanSeen.parse(result.value);
+}
+
+test.each([
+  ['bad-deploy', 'checkout'],
+  ['bad-deploy', 'inventory'],
+  ['stuck-pool', 'inventory'],
+] as const)('after %s of %s a scan from the top names that service, and since when', async (fault, where) => {
+  const { shop, clock, context } = fakeContext();
+  await clock.advance(300_000);
+  const began = clock.now();
+  shop.inject(fault, where);
+  await clock.advance(30_000);
+  const { verdict, ranked, services } = await scanned('gateway', context);
+  expect({ verdict, services, first: ranked[0]?.service }).toEqual({
+    verdict: 'fault',
+    services: 3,
+    first: where,
+  });
+  expect(Math.abs((ranked[0]?.onset ?? 0) - began)).toBeLessThan(10_000);
+});
+
+test.each([1, 2, 3])('a shop in which nothing is wrong has no culprit (seed %i)', async (seed) => {
+  const { clock, context } = fakeContext({ seed });
+  await clock.advance(600_000);
+  expect((await scanned('gateway', context)).verdict).not.toBe('fault');
+});
+
+test('what cannot be measured is a gap, and one blind service is not the end of the scan', async () => {
+  const { shop, clock, context } = fakeContext();
+  await clock.advance(300_000);
+  const id = ServiceId.parse('inventory');
+  const known = context.inventory.services.get(id);
+  if (known === undefined) throw new Error('the shop has an inventory');
+  const services = new Map(context.inventory.services).set(id, { ...known, telemetry: 'elsewhere' });
+  const partly = { ...context, inventory: { ...context.inventory, services } };
+  const { series } = await scanned('gateway', partly);
+  expect(series.total).toBe(18);
+  expect(series.seen).toBeLessThanOrEqual(12);
+  shop.blind.add('metrics');
+  shop.blind.add('logs');
+  const at = clock.now();
+  expect(await systemScan.perform({ service: 'service:gateway', at }, context)).toMatchObject({
+    kind: 'gap',
+    reason: 'unreachable',
+  });
+});
+
+test('secrets and control characters in log lines do not reach the result', async () => {
+  const { clock, context } = fakeContext();
+  await clock.advance(600_000);
+  const now = clock.now();
+  const lines = Array.from({ length: 400 }, (_, i) => {
+    const at = now - 400_000 + i * 1000;
+    const isLate = at > now - 60_000;
+    return {
+      at,
+      level: isLate ? 'error' : 'info',
+      message: isLate ? 'failed \u001b[31m Authorization: Bearer abcdefghijklmnop123456' : 'done',
+    };
+  });
+  const search = () =>
+    Promise.resolve({ kind: 'seen' as const, value: { lines, total: 400, truncated: false } });
+  const result = await systemScan.perform(
+    { service: 'service:gateway', at: now - 50_000 },
+    { ...context, world: { ...context.world, logs: { search } } },
+  );
+  expect(result).toMatchObject({ kind: 'ok', text: expect.stringContaining('new in the log: failed') });
+  expect(JSON.stringify(result)).not.toContain('abcdefghijklmnop');
+  expect(JSON.stringify(result)).not.toContain('\\u001b');
+});
