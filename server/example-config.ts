@@ -1,4 +1,5 @@
 import type { Digest } from '#core/ids.ts';
+import { PEOPLE } from './example-people.ts';
 import type { LocalFinds } from './local-finds.ts';
 
 export type ExampleInput = {
@@ -12,7 +13,7 @@ export type ExampleInput = {
 
 /** A complete config with every setting explained: `##` is prose, a line behind a single `#` is a setting to switch on. */
 export function exampleConfig(input: ExampleInput): string {
-  return [head(input), sources(input), telemetry(input), SERVICES, MODELS, POLICY].join('\n');
+  return [head(input), sources(input), telemetry(input), SERVICES, PEOPLE, MODELS, POLICY].join('\n');
 }
 
 const q = (text: string): string => JSON.stringify(text);
@@ -34,7 +35,12 @@ environment: ${q(environment)}
 ## Who owns an incident on a service that is not in this file.
 default_owner: ${q(team.id)}
 teams:
-  - {id: ${q(team.id)}, name: ${q(team.name)}}
+  - id: ${q(team.id)}
+    name: ${q(team.name)}
+##  Where its incidents are told, who is on duty, and who is asked next when nobody answers.
+#     channel: C0123456789
+#     rota: {people: [${q(person.id)}], first: 2026-01-05, handover: monday 09:00, every: 7d, zone: Europe/Berlin}
+#     rungs: [{after: 5m, notify: team}]
 
 ## People and what they may do: viewer, responder (take an incident, switch everything off), approver (approve a
 ## change), owner (of the services of their teams), admin. Of a token only its SHA-256 is kept.
@@ -44,6 +50,8 @@ people:
     token: "sha256:${person.tokenHash}"
     roles: [responder, approver, owner]
     teams: [${q(team.id)}]
+#     slack: {user: U0123456789}
+#     pagerduty: PUSER01
 `;
 }
 
@@ -57,6 +65,12 @@ sources:
 ${found.alertmanager === null ? '# ' : ''}    ${poll}
 ##  Anything else that can send JSON: {"name": ..., "service": ..., "severity": ..., "status": "firing"}
 #   generic: {kind: generic, token: env:FIREBREAK_GENERIC_TOKEN}
+##  PagerDuty posts (webhooks v3, signed), or is asked, or both. services: its services by id or name -> ours.
+#   pagerduty:
+#     kind: pagerduty
+#     secret: env:PAGERDUTY_WEBHOOK_SECRET
+#     poll: {url: https://api.pagerduty.com, every: 30s, token: env:PAGERDUTY_TOKEN}
+#     services: {PABC123: checkout}
 `;
 }
 

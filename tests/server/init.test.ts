@@ -69,7 +69,16 @@ test.each([
   const text = readFileSync(config, 'utf8').replaceAll(/^#(?!#) ?/gm, '');
   writeFileSync(config, text);
   const keys = { ANTHROPIC_API_KEY: `sk-ant-${'a'.repeat(20)}`, OPENAI_API_KEY: `sk-${'a'.repeat(20)}` };
-  const full = loadConfig(config, { FIREBREAK_GENERIC_TOKEN: 'a', FIREBREAK_SHOP_TOKEN: 'b', ...keys });
+  const people = {
+    SLACK_BOT_TOKEN: `xoxb-${'1'.repeat(20)}`,
+    SLACK_APP_TOKEN: `xapp-${'1'.repeat(20)}`,
+    PAGERDUTY_TOKEN: 'c'.repeat(20),
+    PAGERDUTY_ROUTING_KEY: 'd'.repeat(32),
+    PAGERDUTY_WEBHOOK_SECRET: 'e'.repeat(40),
+    FIREBREAK_FALLBACK_URL: 'https://example.com/fallback',
+  };
+  const others = { FIREBREAK_GENERIC_TOKEN: 'a', FIREBREAK_SHOP_TOKEN: 'b' };
+  const full = loadConfig(config, { ...others, ...keys, ...people });
   expect(full.models?.providers.map(({ name }) => name)).toEqual(['anthropic', 'openai', 'local']);
   expect(full.inventory.services.size).toBe(2);
   expect(full.watches).toHaveLength(2);
@@ -80,7 +89,9 @@ test.each([
     'shop',
     'alertmanager',
     'generic',
+    'pagerduty',
   ]);
+  expect(full).toMatchObject({ slack: { defaultChannel: 'C0123456789' } });
 });
 
 test('no token is in the config, and files with tokens can be read by their owner alone', () => {
