@@ -18,12 +18,17 @@ const clusterReads = [
   'system_anomalies',
 ] as const;
 
+/** What it looks at a PostgreSQL server with. */
+const postgresReads = ['pg_activity', 'pg_locks', 'pg_replication', 'pg_sizes'] as const;
+
 /** Says why, with evidence for and against, or abstains. Where nothing runs in a cluster, it is told nothing of clusters. */
 export function diagnosisSpec(
   { diagnosis, diagnosisInCluster }: Pick<Prompts, 'diagnosis' | 'diagnosisInCluster'>,
   inventory: Inventory,
 ): AgentSpec {
-  const hasCluster = [...inventory.services.values()].some(({ cluster }) => cluster !== undefined);
+  const services = [...inventory.services.values()];
+  const hasCluster = services.some(({ cluster }) => cluster !== undefined);
+  const hasPostgres = services.some(({ postgres }) => postgres !== undefined);
   return {
     role: 'diagnosis',
     prompt: hasCluster ? diagnosisInCluster : diagnosis,
@@ -35,12 +40,15 @@ export function diagnosisSpec(
       'workload_status',
       'runbook_search',
       'system_scan',
+      ...(services.some(({ promql }) => promql === true) ? (['promql_query'] as const) : []),
+      ...(hasPostgres ? postgresReads : []),
+      ...(services.some(({ host }) => host === true) ? (['host_status'] as const) : []),
       ...(hasCluster ? clusterReads : []),
       'evidence_read',
       'hypotheses_rank',
     ],
     limits: { ...RUN_LIMITS, toolCalls: 30 },
-    report: hasCluster ? ToldClusterDiagnosis : ToldDiagnosis,
+    report: hasCluster || hasPostgres ? ToldClusterDiagnosis : ToldDiagnosis,
     ...diagnosisClaims(inventory),
   };
 }

@@ -3,6 +3,7 @@ import { approvalStream, fact } from '#incidents/entry.ts';
 import type { Approval, ApprovalState } from './approval.ts';
 import { approvalContext } from './end.ts';
 import type { GateDeps } from './gate-deps.ts';
+import { isActive } from './lapse.ts';
 import { mayApprove, mayRespond, type Person } from './people.ts';
 import { recordRefused } from './record-refused.ts';
 
@@ -61,9 +62,7 @@ function refusalOf(
   if (!mayRespond(person)) return 'not_allowed';
   if (!undecided.has(state)) return 'not_over';
   const incident = incidents.get(plan.incident);
-  return incident === undefined || incident.resolved !== null || incident.takenBy !== null
-    ? 'incident_closed'
-    : undefined;
+  return incident !== undefined && isActive(incident) ? undefined : 'incident_closed';
 }
 
 function draftOf(approval: Approval, { person, wanted }: AfterEndInput) {

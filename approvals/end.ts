@@ -4,15 +4,16 @@ import { approvalStream, fact, incidentStream, SYSTEM } from '#incidents/entry.t
 import { type Approval, isExpired, needsReminder } from './approval.ts';
 import type { GateDeps } from './gate-deps.ts';
 
-/** Ends every pending or approved plan of an incident that no longer needs it. */
+/** Ends every pending or approved plan of an incident that no longer needs it; `which` may leave some of them. */
 export async function withdraw(
   deps: GateDeps,
   incident: IncidentId,
-  reason: string,
+  ...[reason, which = () => true]: [reason: string, which?: (approval: Approval) => boolean]
 ): Promise<readonly ApprovalId[]> {
   return appendEach(
     deps,
-    ({ plan, state }) => plan.incident === incident && (state === 'pending' || state === 'approved'),
+    (one) =>
+      one.plan.incident === incident && (one.state === 'pending' || one.state === 'approved') && which(one),
     (one) => fact('approval.withdrawn', { approval: one.id, reason }, approvalContext(one)),
   );
 }

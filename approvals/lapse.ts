@@ -5,6 +5,7 @@ import { mayApprove, suffice } from './people.ts';
 import { planHash, type Step } from './plan.ts';
 import { ownersOf } from './plan-targets.ts';
 import { evaluate } from './policy.ts';
+import { isRefuted } from './refuted.ts';
 import type { View } from './view.ts';
 
 /** What may come between the yes and the change. */
@@ -16,6 +17,7 @@ export type Lapse =
   | 'target_busy'
   | 'policy_denied'
   | 'approver_lost_role'
+  | 'cause_refuted'
   | 'hash_mismatch';
 
 /** Why the next step of an approved plan may not run now; asked at the claim, and again right before the intent. Pure. */
@@ -26,6 +28,7 @@ export function lapseOf(view: View, approval: Approval, step: Step): Lapse | und
   if (incident === undefined || !isActive(incident)) return 'incident_closed';
   // A plan that has begun may be what cleared it, and is finished.
   if (approval.calls.length === 0 && incident.alerts.every(({ cleared }) => cleared)) return 'alert_cleared';
+  if (approval.calls.length === 0 && isRefuted(incident, approval.plan)) return 'cause_refuted';
   if (startedChanges(incident) >= view.changes) return 'budget_spent';
   if (!isGranted(view, approval)) return 'approver_lost_role';
   return isBusy(view, [step], approval.id) ? 'target_busy' : policyReason(view, step, 'change');

@@ -15,6 +15,7 @@ export type ProposeRefusal =
   | 'too_many_pending'
   | 'duplicate_plan'
   | 'denied_before'
+  | 'cause_refuted'
   | 'budget_spent'
   | 'no_verification'
   | 'target_busy';

@@ -6,6 +6,7 @@ import { causeOf, type Incident } from '#incidents/incident.ts';
 import type { GateDeps } from './gate-deps.ts';
 import { type Plan, planHash, type Step } from './plan.ts';
 import { type Asked, type ProposeRefusal, proposable, supersededBy, tierOf } from './proposal.ts';
+import { isRefuted } from './refuted.ts';
 import { viewOf } from './view.ts';
 
 export type Proposed =
@@ -27,6 +28,7 @@ export async function propose(deps: GateDeps, request: ProposeRequest): Promise<
     if (move.kind === 'refuse') return { kind: 'refused', reason: move.reason };
     const plan = planOf(deps, incident, { ...request, about });
     if (plan === undefined) return { kind: 'refused', reason: 'no_verification' };
+    if (isRefuted(incident, plan)) return { kind: 'refused', reason: 'cause_refuted' };
     const expect = {
       [countStream('approval')]: deps.log.version(countStream('approval')),
       [incidentStream(incident.id)]: deps.log.version(incidentStream(incident.id)),

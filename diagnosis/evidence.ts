@@ -3,6 +3,8 @@ import type { JsonValue } from '#core/canonical.ts';
 import type { CallId, ServiceId } from '#core/ids.ts';
 import { DeploymentsSeen, LogsSeen, ProbeSeen, SignalSeen, WorkloadSeen } from '#incidents/observations.ts';
 import { ClusterSeen } from '#incidents/observations-cluster.ts';
+import { HostSeen } from '#incidents/observations-host.ts';
+import { PostgresSeen } from '#incidents/observations-postgres.ts';
 import { ScanSeen } from '#incidents/observations-scan.ts';
 import type { Finding } from '#incidents/reports.ts';
 import type { SignalName } from '#incidents/vocabulary.ts';
@@ -30,6 +32,12 @@ export type ClusterSight = {
   readonly call: CallId;
   readonly seen: ClusterSeen;
 };
+/** One look at a PostgreSQL server and what came of it. */
+export type PostgresSight = {
+  readonly service: ServiceId;
+  readonly call: CallId;
+  readonly seen: PostgresSeen;
+};
 export type Gap = { readonly service: ServiceId; readonly tool: Read['tool']; readonly reason: string };
 
 /** Everything that was observed so far, newest observation per thing. */
@@ -42,6 +50,9 @@ export type Evidence = {
   readonly scans: ReadonlyMap<ServiceId, Cited<ScanSeen>>;
   /** What was seen of clusters, in order. */
   readonly cluster: readonly ClusterSight[];
+  /** What was seen of PostgreSQL servers, in order. */
+  readonly postgres: readonly PostgresSight[];
+  readonly hosts: ReadonlyMap<ServiceId, Cited<HostSeen>>;
   readonly gaps: readonly Gap[];
   /** Keys of the looks already taken, seen or not. */
   readonly done: ReadonlySet<string>;
@@ -58,6 +69,8 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
   const probes = new Map<ServiceId, Cited<ProbeSeen>>();
   const scans = new Map<ServiceId, Cited<ScanSeen>>();
   const cluster: ClusterSight[] = [];
+  const postgres: PostgresSight[] = [];
+  const hosts = new Map<ServiceId, Cited<HostSeen>>();
   const gaps: Gap[] = [];
   for (const finding of findings) signals.set(signalKey(finding.service, finding.signal), toldView(finding));
   for (const result of results) {
@@ -72,6 +85,8 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
     probes,
     scans,
     cluster,
+    postgres,
+    hosts,
     gaps,
     done: new Set(results.map(({ read }) => readKey(read))),
   };
@@ -95,6 +110,21 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
         return put(probes, call, parsed(ProbeSeen, read, value));
       case 'system_scan':
         return put(scans, call, parsed(ScanSeen, read, value));
+      case 'pg_activity':
+      case 'pg_locks':
+      case 'pg_replication':
+      case 'pg_sizes': {
+        const seen = PostgresSeen.safeParse(value);
+        if (!seen.success || `pg_${seen.data.look}` !== read.tool) return 'bad_answer';
+        postgres.push({ service: read.service, call, seen: seen.data });
+        return null;
+      }
+      case 'host_status': {
+        const seen = HostSeen.safeParse(value);
+        if (!seen.success) return 'bad_answer';
+        hosts.set(read.service, { calls: [call], value: seen.data });
+        return null;
+      }
     }
   }
 }

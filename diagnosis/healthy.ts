@@ -1,5 +1,6 @@
 import type { SignalName } from '#incidents/vocabulary.ts';
 import { signalKey } from './evidence.ts';
+import { postgresWell } from './postgres/assess-postgres.ts';
 import { allOf, ask, metric, not, type Scene, said, type Verdict } from './scene.ts';
 import { suspects } from './suspects.ts';
 import { down, hasLiveness, probeFails } from './symptoms.ts';
@@ -21,9 +22,11 @@ export function healthOf(scene: Scene): Verdict {
   const configured = scene.inventory.services.get(service)?.signals ?? {};
   const felt = (['error_ratio', 'latency_p95'] as const).filter((name) => configured[name] !== undefined);
   const mustSee = new Set<SignalName>([...felt, ...(signal === null ? [] : [signal])]);
-  if (mustSee.size === 0 || isElsewhereOut(scene)) return said(false, []);
+  const isPostgres = scene.inventory.services.get(service)?.postgres !== undefined;
+  if ((mustSee.size === 0 && !isPostgres) || isElsewhereOut(scene)) return said(false, []);
   return allOf([
     ...[...mustSee].map((name) => ask(scene, metric(service, name), ({ state }) => state === 'normal')),
+    ...(isPostgres ? [postgresWell(scene, service)] : []),
     ...(hasLiveness(scene, service) ? [not(down(scene, service))] : []),
   ]);
 }

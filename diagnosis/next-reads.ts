@@ -2,6 +2,7 @@ import { LIKELY } from './assess.ts';
 import { clusterOf } from './cluster/assess-cluster.ts';
 import { clusterReads } from './cluster/reads.ts';
 import { healthOf } from './healthy.ts';
+import { postgresReads } from './postgres/assess-postgres.ts';
 import { MARGIN, type Ranking } from './rank.ts';
 import { isConfigured, type Read, readKey } from './read.ts';
 
@@ -11,7 +12,9 @@ import { isConfigured, type Read, readKey } from './read.ts';
  */
 export function nextReads(ranking: Ranking, limit: number): Read[] {
   if (limit <= 0 || ranking.outcome === 'healthy') return [];
-  const open = isSettled(ranking) ? [] : [...ofCluster(ranking), ...byWorth(ranking)];
+  const open = isSettled(ranking)
+    ? []
+    : [...ofCluster(ranking), ...postgresReads(ranking.scene), ...byWorth(ranking)];
   const reads = [...toAct(ranking), ...open];
   const wanted = new Map(
     (reads.length > 0 ? reads : lastLooks(ranking)).map((read) => [readKey(read), read]),

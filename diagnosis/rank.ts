@@ -11,6 +11,7 @@ import { detectors } from './detectors.ts';
 import type { Evidence } from './evidence.ts';
 import { gapsOf } from './gaps.ts';
 import { healthOf } from './healthy.ts';
+import { assessPostgres } from './postgres/assess-postgres.ts';
 import { pressureOf } from './pressure.ts';
 import type { About, Scene } from './scene.ts';
 import { suspects } from './suspects.ts';
@@ -49,6 +50,7 @@ export function rank(evidence: Evidence, inventory: Inventory, about: About): Ra
       ? services.flatMap((service) => known.map((one) => assess(scene, one, service)))
       : []),
     ...(cluster === null ? [] : assessCluster(cluster, inventory)),
+    ...assessPostgres(scene),
     ...assessScan(scene),
   ].sort((a, b) => b.confidence - a.confidence);
   const worth = assessed.filter(({ ruledOut, confidence }) => !ruledOut && confidence >= WORTH_LISTING);

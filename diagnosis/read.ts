@@ -5,7 +5,17 @@ import { ClusterKind, ClusterName, NodeServiceName } from '#incidents/observatio
 import type { SignalName } from '#incidents/vocabulary.ts';
 
 /** The tools that look at one thing of a service. */
-export const lookTools = ['logs_search', 'deployments_list', 'workload_status', 'http_probe'] as const;
+export const lookTools = [
+  'logs_search',
+  'deployments_list',
+  'workload_status',
+  'http_probe',
+  'pg_activity',
+  'pg_locks',
+  'pg_replication',
+  'pg_sizes',
+  'host_status',
+] as const;
 export type LookTool = (typeof lookTools)[number];
 
 /** A look at the cluster that a service or system runs in: the tool, with its arguments but for the service. */
@@ -57,11 +67,18 @@ export function isConfigured(inventory: Inventory, read: Read): boolean {
     case 'system_scan':
       return service.dependsOn.length > 0 && Object.keys(service.signals).length > 0;
     case 'logs_search':
-      return (service.logs ?? []).length > 0;
+      return (service.logs ?? []).length > 0 || service.loki !== undefined;
     case 'http_probe':
       return service.probe !== undefined;
     case 'deployments_list':
     case 'workload_status':
       return service.workload !== undefined;
+    case 'pg_activity':
+    case 'pg_locks':
+    case 'pg_replication':
+    case 'pg_sizes':
+      return service.postgres !== undefined;
+    case 'host_status':
+      return service.host === true;
   }
 }

@@ -1,9 +1,10 @@
 import { rulesModel } from '#agents/rules/model.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import { createPermitSigner } from '#approvals/permit.ts';
-import type { Entry } from '#audit/log.ts';
+import type { PolicyRule } from '#approvals/policy.ts';
+import type { Checkpoint, Entry, Log } from '#audit/log.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
-import { type Clock, realRandom } from '#core/clock.ts';
+import { type Clock, type Random, realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import type { Alert } from '#incidents/alert.ts';
 import { readFact } from '#incidents/entry.ts';
@@ -12,12 +13,13 @@ import type { Inventory } from '#incidents/inventory.ts';
 import type { Model } from '#llm/model.ts';
 import { loadPrompts } from '#prompts/load.ts';
 import { inProcessExecutor } from '#server/executor/in-process.ts';
-import { createFolds, foldList } from '#server/folds.ts';
+import { createFolds, type Folds, foldList } from '#server/folds.ts';
 import { wire } from '#server/wire.ts';
 import type { AgentSpecs } from '#sessions/agent-spec.ts';
 import { actTools } from '#tools/act/tools.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { readTools } from '#tools/read/tools.ts';
+import type { ReadTool } from '#tools/tool.ts';
 
 /** What one case is run with. */
 export type EngineCase = {
@@ -27,7 +29,23 @@ export type EngineCase = {
   readonly clock: Clock;
   readonly maxReads: number | null;
   /** Left out = the rules play every agent. */
-  readonly model?: Model;
+  readonly model?: (parts: ModelParts) => Model | Promise<Model>;
+  /** Left out = real randomness. */
+  readonly random?: Random;
+  /** Reads that answer in place of the product's own; left out = those. */
+  readonly reads?: readonly ReadTool[];
+  /** How far time moves between looks at whether it is over; left out = 1 ms. */
+  readonly stepMs?: number;
+};
+
+/** What a model for a case may be made of. */
+export type ModelParts = {
+  readonly rules: Model;
+  readonly inventory: Inventory;
+  readonly log: Log;
+  readonly folds: Folds;
+  readonly clock: Clock;
+  readonly random: Random;
 };
 
 /** What became of it, as the log has it. */
@@ -41,6 +59,8 @@ export type EngineResult = {
   readonly effects: number;
   readonly errors: readonly string[];
   readonly entries: readonly Entry[];
+  /** Signed size and root of the whole log. */
+  readonly checkpoint: Checkpoint;
 };
 
 const looks = new Set<string>(readTools.map(({ name }) => name));
@@ -50,20 +70,23 @@ const looks = new Set<string>(readTools.map(({ name }) => name));
  * the one door to every tool, and the log holds what was done. No process, no socket; nothing outlives the call.
  */
 export async function runCase(one: EngineCase): Promise<EngineResult> {
-  const { inventory, world, clock } = one;
+  const { inventory, world, clock, random = realRandom } = one;
   const folds = createFolds();
-  const log = await openMemoryLog({ clock, random: realRandom, folds: foldList(folds) });
-  const signer = createPermitSigner(realRandom);
+  const log = await openMemoryLog({ clock, random, folds: foldList(folds) });
+  const signer = createPermitSigner(random);
+  const rules = rulesModel(inventory);
+  const model = (await one.model?.({ rules, inventory, log, folds, clock, random })) ?? rules;
   const errors: string[] = [];
   const firebreak = wire({
     settings: settingsOf(inventory),
-    ...{ log, folds, clock, random: realRandom, boot: 'eval', world, signer },
+    ...{ log, folds, clock, random, boot: 'eval', world, signer },
     execute: inProcessExecutor({
       ...{ tools: actTools, world, inventory, clock, boot: 'eval' },
       publicKey: signer.publicKey,
     }),
     runbooks: [],
-    model: one.model ?? rulesModel(inventory),
+    ...(one.reads !== undefined && { reads: one.reads }),
+    model,
     specs: withReads(agentSpecs(await loadPrompts(), inventory), one.maxReads),
     flags: () => ({
       ...{ off: false, frozen: false, unverified: false, clockJumped: false, tampered: false },
@@ -82,27 +105,33 @@ export async function runCase(one: EngineCase): Promise<EngineResult> {
     bytes: 1,
     receivedAt: clock.now(),
   });
-  await settled(() => folds.incidents.current()[0] ?? null, { firebreak, clock });
+  await settled(folds, { firebreak, clock, stepMs: one.stepMs ?? 1 });
   await firebreak.close();
   const entries = await Array.fromAsync(log.read(0));
+  const checkpoint = log.checkpoint();
   await log.close();
-  return { incident: folds.incidents.current()[0] ?? null, errors, entries, ...countsOf(entries) };
+  const incident = folds.incidents.current()[0] ?? null;
+  return { incident, errors, entries, checkpoint, ...countsOf(entries) };
 }
 
 /** A case that has not come to an end by then has come to none. */
 const LONGEST_MS = 120_000;
 
-/** Waits until people have it, or it is over, or nothing goes on any more for a while. */
-async function settled(
-  incident: () => Incident | null,
-  { firebreak, clock }: { firebreak: ReturnType<typeof wire>; clock: Clock },
-): Promise<void> {
+type Running = {
+  readonly firebreak: ReturnType<typeof wire>;
+  readonly clock: Clock;
+  readonly stepMs: number;
+};
+
+/** Waits until people have it or are asked, or it is over, or nothing goes on any more for a while. */
+async function settled(folds: Folds, { firebreak, clock, stepMs }: Running): Promise<void> {
   const end = clock.mono() + LONGEST_MS;
   while (clock.mono() < end) {
     await firebreak.idle();
-    const now = incident();
+    const now = folds.incidents.current()[0] ?? null;
     if (now === null || now.escalated !== null || now.resolved !== null) return;
-    await clock.sleep(1);
+    if (folds.approvals.all().some(({ state }) => state === 'pending')) return;
+    await clock.sleep(stepMs);
     firebreak.tick();
   }
 }
@@ -135,12 +164,20 @@ function withReads(specs: AgentSpecs, maxReads: number | null): AgentSpecs {
   };
 }
 
+/** Whatever is proposed is put before people; there are none here, so nothing is ever made. */
+const asksPeople: PolicyRule = {
+  tools: actTools.map(({ name }) => name),
+  environments: ['*'],
+  services: ['*'],
+  answer: 'ask',
+};
+
 function settingsOf(inventory: Inventory): Parameters<typeof wire>[0]['settings'] {
   return {
     environment: 'eval',
     defaultOwner: 'team-eval',
     inventory,
-    policy: { version: sha256('eval'), rules: [], caps: 'all' },
+    policy: { version: sha256('eval'), rules: [asksPeople], caps: 'all' },
     people: new Map(),
     limits: { changes: 5 },
     timing: { approvalMs: 900_000, verify: { samples: 5, everyMs: 1000, windowMs: 60_000 } },

@@ -1,5 +1,6 @@
 import type { JsonObject } from '#core/canonical.ts';
 import type { Clock } from '#core/clock.ts';
+import type { MakeModel } from './models/models.ts';
 
 /** What a person asked for on the command line. */
 export type SuiteOptions = {
@@ -11,6 +12,8 @@ export type SuiteOptions = {
   /** A cause whose rules are off, or `all`: each in turn. */
   readonly leaveOut: string | null;
   readonly clock: Clock;
+  /** Plays the agents; left out = the rules do. */
+  readonly makeModel?: MakeModel;
   /** One line of progress. */
   readonly say: (line: string) => void;
 };

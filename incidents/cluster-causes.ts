@@ -36,11 +36,14 @@ export const clusterCauses = [
   'incorrect_image_reference',
   'missing_image_pull_secret',
   'missing_secret_binding',
+  'startup_configuration_error',
+  'failing_revision',
   'volume_mount_permission_denied',
   'oom_killed',
   'liveness_probe_incorrect_protocol',
   'liveness_probe_incorrect_port',
   'liveness_probe_incorrect_timing',
+  'liveness_probe_failing',
   'readiness_probe_incorrect_protocol',
   'readiness_probe_incorrect_port',
   'service_sidecar_port_conflict',
@@ -88,8 +91,11 @@ export function phaseOf(cause: string): ClusterPhase | null {
   return known.success ? (phases.get(known.data) ?? null) : null;
 }
 
-/** What a cause is at: `app:shop`, `node:worker-1` or `namespace:prod`. Minted by code from what was seen. */
+/** What a cause is at: `app:shop`, `node:worker-1`, `namespace:prod`, or `session:4711` of a database. Minted by code from what was seen. */
 export const ClusterRef = z
   .string()
-  .regex(/^(app|node|namespace):[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'not a reference into a cluster');
+  .regex(
+    /^(app|node|namespace|session):[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    'not a reference into a cluster',
+  );
 export type ClusterRef = z.infer<typeof ClusterRef>;

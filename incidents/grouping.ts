@@ -10,8 +10,11 @@ export const REOPEN_MS = 30 * 60_000;
 /** Alerts of services that call each other belong together when they come within this time. */
 export const RELATED_MS = 10 * 60_000;
 
-/** A page that arrives so long after the end of its own time was told counts as new. */
-export const OVERTAKEN_MS = 30 * 60_000;
+/**
+ * A page that arrives so long after the end of its own time was told counts as new: deliveries that change places do so
+ * within seconds, and a sender may fire again with the time at which it fired first.
+ */
+export const OVERTAKEN_MS = 60_000;
 
 /** What grouping must know of an alert that an incident holds. */
 export type AlertView = {

@@ -25,7 +25,7 @@ const SavedState = z.object({
  */
 export class IncidentFold implements Fold {
   readonly name = 'incidents';
-  readonly version = 7;
+  readonly version = 8;
   /** Incidents ever opened. */
   opened = 0;
   unknownKinds = 0;
@@ -154,6 +154,13 @@ function again(known: Incident['alerts'][number], { alert, reason }: BodyOf<'ale
   else known.seenBy = seenBy;
 }
 
+/** What has become critical was not seen by whoever saw it before. */
+function rise(incident: Incident, severity: Severity): void {
+  const before = incident.severity;
+  incident.severity = worse(before, severity);
+  if (incident.severity === 'critical' && before !== 'critical') unsee(incident);
+}
+
 function alertIn({ alerts }: Incident, fingerprint: string): Incident['alerts'][number] | undefined {
   return alerts.find((alert) => alert.fingerprint === fingerprint);
 }
@@ -162,19 +169,19 @@ function alertIn({ alerts }: Incident, fingerprint: string): Incident['alerts'][
 function step(incident: Incident, fact: Fact): void {
   switch (fact.kind) {
     case 'alert.joined': {
+      rise(incident, fact.body.alert.severity);
       const known = alertIn(incident, fact.body.alert.fingerprint);
       if (known) again(known, fact.body);
       else incident.alerts.push(alertOf(fact.body));
-      incident.severity = worse(incident.severity, fact.body.alert.severity);
       return;
     }
     case 'alert.suppressed': {
       const { alert, reason } = fact.body;
+      rise(incident, alert.severity);
       const known = alertIn(incident, alert.fingerprint);
       if (known !== undefined && reason === 'flapping') known.reason = reason;
       // It is no news, but it may have become worse, or somebody may have seen the page.
       if (known !== undefined && alert.seenBy !== undefined) known.seenBy = alert.seenBy;
-      incident.severity = worse(incident.severity, alert.severity);
       return;
     }
     case 'alert.cleared':

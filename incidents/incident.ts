@@ -58,6 +58,8 @@ export type Verdict = {
   cause: Cause | null;
   service: ServiceId | null;
   at: number;
+  /** A person wanted everything read anew since: what comes of that is not what this is about. */
+  readAnew: boolean;
 };
 
 /** One change that was started, in order; an undo is `undo:TOOL`. */
@@ -75,7 +77,7 @@ export type Incident = {
   mode: Mode;
   alerts: IncidentAlert[];
   takenBy: PersonId | null;
-  /** The first person who said that they have seen the page. */
+  /** The first person who said that they have seen it, since people were last asked. */
   acknowledgedBy: PersonId | null;
   /** Who stopped the agents, until it goes on. */
   paused: { by: PersonId; at: number } | null;

@@ -23,7 +23,14 @@ export type Service = {
   readonly maxReplicas: number;
   readonly signals: Readonly<Partial<Record<SignalName, SignalSource>>>;
   readonly telemetry?: string; // id of the metrics source
+  /** Its metrics source takes expressions. */
+  readonly promql?: true;
   readonly logs?: readonly string[]; // files
+  readonly loki?: string; // id of the log store
+  /** It is a PostgreSQL server, or stands for one. */
+  readonly postgres?: { readonly driver: string };
+  /** It runs on the machine that this product runs on. */
+  readonly host?: true;
   readonly probe?: string; // URL of the health check
   readonly workload?: { readonly driver: string; readonly name: string };
   /** The cluster and the namespace that it runs in. */

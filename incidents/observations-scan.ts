@@ -11,6 +11,13 @@ const Why = z.discriminatedUnion('kind', [
     now: z.number(),
   }),
   z.strictObject({
+    kind: z.literal('between'),
+    /** The other end: time in ms that a call spends on neither side of it. */
+    other: ServiceId,
+    before: z.number(),
+    now: z.number(),
+  }),
+  z.strictObject({
     kind: z.literal('log'),
     template: z.string().max(200),
     count: z.int().min(0),

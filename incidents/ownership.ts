@@ -9,7 +9,12 @@ export function stepOwnership(incident: Incident, fact: Fact): void {
       incident.takenBy = fact.body.by;
       incident.handover = null;
       return;
+    case 'approval.reminded':
+    case 'approval.expired':
+    case 'rung.reached':
+      return unsee(incident);
     case 'incident.escalated':
+      unsee(incident);
       incident.escalated = { reason: fact.body.reason, missing: fact.body.missing, at: fact.entry.ts };
       return;
     case 'change.requested':
@@ -25,6 +30,12 @@ export function stepOwnership(incident: Incident, fact: Fact): void {
     default:
       return stepConversation(incident, fact);
   }
+}
+
+/** That somebody has seen it answers what came before, not what is asked of people now. */
+export function unsee(incident: Incident): void {
+  incident.acknowledgedBy = null;
+  for (const alert of incident.alerts) delete alert.seenBy;
 }
 
 /** What people and probes said was about the earlier round; where it is talked about stays. */
@@ -54,6 +65,7 @@ function stepConversation(incident: Incident, fact: Fact): void {
       incident.acknowledgedBy ??= fact.body.by;
       return;
     case 'incident.paused':
+      if (!fact.body.on && incident.verdict !== null) incident.verdict.readAnew = true;
       incident.paused = fact.body.on ? { by: fact.body.by, at: fact.entry.ts } : null;
       return;
     case 'handover.offered':
@@ -64,7 +76,10 @@ function stepConversation(incident: Incident, fact: Fact): void {
       incident.handover = null;
       return;
     case 'verdict.given':
-      incident.verdict = { ...fact.body, at: fact.entry.ts };
+      incident.verdict = { ...fact.body, at: fact.entry.ts, readAnew: false };
+      return;
+    case 'approval.asked_again':
+      if (incident.verdict !== null) incident.verdict.readAnew = true;
       return;
     case 'incident.merged':
       incident.mergedInto = fact.body.into;

@@ -126,7 +126,7 @@ export const DiagnosisReport = z.strictObject({
 });
 export type DiagnosisReport = z.infer<typeof DiagnosisReport>;
 
-/** Causes that a model may name where nothing runs in a cluster. */
+/** Causes that a model may name where nothing runs in a cluster and no database server is looked at. */
 const ToldCause = z.enum([...ServiceCause.options, 'unknown']);
 const told = <H extends z.ZodType<Hypothesis>>(hypothesis: H) =>
   DiagnosisReport.omit({ rulesFirst: true }).extend({
@@ -162,7 +162,7 @@ export type RemediationBrief = z.infer<typeof RemediationBrief>;
 
 export const RemediationReport = z.strictObject({
   role: z.literal('remediation'),
-  /** `proposed` is minted by code when an act call was taken up; an agent that found nothing says `no_safe_action`. */
+  /** `proposed` is minted by code when an act call was taken up, or people have just that before them already; an agent that found nothing says `no_safe_action`. */
   outcome: z.enum(['proposed', 'no_safe_action']),
 });
 export type RemediationReport = z.infer<typeof RemediationReport>;

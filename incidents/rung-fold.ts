@@ -20,17 +20,19 @@ const RungState = z.object({
   raised: z.enum(['approval_waiting', 'approval_expired']).nullable(),
   /** When a person last decided something: somebody is there. */
   signAt: z.int(),
+  /** When somebody said that they have seen it; null: nobody has, or more was asked of people since. */
+  seenAt: z.int().nullable(),
   reached: z.array(Reached),
 });
 /** Whom the log says was asked about an incident in this round, and what calls for asking more. */
 export type RungState = z.infer<typeof RungState>;
 
-const NOBODY: RungState = { criticalAt: null, neededAt: null, raised: null, signAt: 0, reached: [] };
+const NOBODY: RungState = { criticalAt: null, neededAt: null, raised: null, signAt: 0, seenAt: null, reached: [] };
 
 /** Who was asked about each open incident, folded from the log; a resolved one is forgotten. */
 export class RungFold implements Fold {
   readonly name = 'rungs';
-  readonly version = 1;
+  readonly version = 2;
   #states = new Map<IncidentId, RungState>();
 
   get(id: IncidentId): RungState {
@@ -47,6 +49,8 @@ export class RungFold implements Fold {
     const { ts } = fact.entry;
     const state = this.get(id);
     const put = (change: Partial<RungState>) => this.#states.set(id, { ...state, ...change });
+    // Whoever had seen it is given their time once more.
+    const anew = { seenAt: null, signAt: state.seenAt === null ? state.signAt : ts };
     switch (fact.kind) {
       case 'incident.opened':
         put({ ...NOBODY, criticalAt: fact.body.severity === 'critical' ? ts : null });
@@ -59,23 +63,27 @@ export class RungFold implements Fold {
         return;
       case 'alert.joined':
       case 'alert.suppressed':
-        if (fact.body.alert.severity === 'critical') put({ criticalAt: state.criticalAt ?? ts });
+        if (fact.body.alert.severity === 'critical' && state.criticalAt === null)
+          put({ ...anew, criticalAt: ts });
         return;
       case 'incident.escalated':
-        put({ neededAt: ts });
+        put({ ...anew, neededAt: ts });
         return;
       case 'approval.reminded':
-        put({ raised: 'approval_waiting' });
+        put({ ...anew, raised: 'approval_waiting' });
         return;
       case 'approval.expired':
-        put({ raised: 'approval_expired' });
+        put({ ...anew, raised: 'approval_expired' });
         return;
       case 'approval.approved':
       case 'approval.rejected':
         put({ raised: null, signAt: ts });
         return;
+      case 'incident.acknowledged':
+        put({ seenAt: ts, signAt: ts });
+        return;
       case 'rung.reached':
-        put({ raised: null, reached: [...state.reached, { ...fact.body, at: ts }] });
+        put({ raised: null, seenAt: null, reached: [...state.reached, { ...fact.body, at: ts }] });
         return;
       default:
         return;
@@ -104,5 +112,6 @@ const KINDS: ReadonlySet<string> = new Set([
   'approval.expired',
   'approval.approved',
   'approval.rejected',
+  'incident.acknowledged',
   'rung.reached',
 ]);

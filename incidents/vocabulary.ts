@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clusterCauses } from './cluster-causes.ts';
+import { postgresCauses } from './postgres-causes.ts';
 
 /** Impact as paging systems use it, worst first. */
 export const Severity = z.enum(['critical', 'error', 'warning', 'info']);
@@ -38,7 +39,7 @@ export const ServiceCause = z.enum(['bad_deploy', 'memory_leak', 'stuck_pool', '
 export type ServiceCause = z.infer<typeof ServiceCause>;
 
 /** Causes that the product can name; `unknown` means that it abstains. */
-export const Cause = z.enum([...ServiceCause.options, ...clusterCauses, 'unknown']);
+export const Cause = z.enum([...ServiceCause.options, ...clusterCauses, ...postgresCauses, 'unknown']);
 export type Cause = z.infer<typeof Cause>;
 
 /** How sure a diagnosis is; computed, never taken from a model. */
@@ -56,6 +57,7 @@ export const EscalationReason = z.enum([
   'not_recovered', // the action did not bring the signal back; it was undone
   'action_failed', // the action failed or its effect is unknown
   'denied', // a person said no
+  'cause_refuted', // a person says that the named cause is wrong
   'expired', // nobody decided in time
   'unknown_service', // the page names a service that the config does not have
   'agent_failed', // an agent ran out of budget or time, or broke its contract

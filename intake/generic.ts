@@ -1,8 +1,9 @@
 import type { Alert } from '#incidents/alert.ts';
+import { type ForeignFields, foreignFields, said, sent } from './foreign-fields.ts';
 import {
   environmentOfLabels,
+  knownSeverity,
   type Labels,
-  labelsOf,
   oneLine,
   serviceOfLabels,
   severityOf,
@@ -29,7 +30,9 @@ import {
  *
  * Only a name is needed: `name`, else `title`, else `alertname` (also among the labels), else the summary. The
  * identity is `dedupKey`; without one it is name, service, environment and labels. A list in which nothing has a name is
- * refused. Does not throw.
+ * refused. What monitoring systems call these members in their own webhooks is understood as well, also one level deeper:
+ * `AlarmName`, `rule_name`, `check_name`; `state`, `current_state`; `priority`, `level`; `incident: {...}`. A word for the
+ * status that is not known is an alert that fires. Does not throw.
  */
 export function parseGeneric(body: unknown, context: ParseContext): Parsed {
   const envelope = objectOf(body);
@@ -45,46 +48,118 @@ export function parseGeneric(body: unknown, context: ParseContext): Parsed {
   return alert ? { kind: 'alerts', alerts: [alert], skipped: 0 } : { kind: 'refused', reason: 'no_name' };
 }
 
-const CLEARED_WORDS: ReadonlySet<string> = new Set([
-  'resolved',
-  'cleared',
-  'ok',
-  'closed',
-  'recovered',
-  'recovery',
-  'up',
-]);
+/** Names of the rule stand before titles: a title often says the status too, and changes with it. */
+const NAME = ['name', 'alarmname', 'rulename', 'checkname', 'monitorname', 'triggername', 'detectorname'];
+const TITLE = ['title', 'alertname', 'policyname', 'conditionname', 'rule', 'eventname', 'problemtitle'];
+const SUBJECT = ['messagetitle', 'subject', 'stream', 'monitor', 'policy', 'condition'];
+const SUMMARY = [
+  'summary',
+  'description',
+  'message',
+  'alarmdescription',
+  'longdescription',
+  'resultdescription',
+];
+const REASON = ['newstatereason', 'reason', 'messagebody', 'details', 'text', 'info'];
+const STATUS = ['status', 'state', 'alertstate', 'alertstatus', 'newstatevalue', 'currentstate'];
+const CHANGE = ['alerttransition', 'transition', 'action', 'eventaction', 'eventtype'];
+const SEVERITY = ['severity', 'priority', 'level', 'criticality', 'importancelevel', 'urgency'];
+const SERVICE = ['service', 'servicename', 'application', 'applicationname', 'project', 'projectname'];
+const ENVIRONMENT = ['environment', 'env'];
+const STARTED = ['startsat', 'startedat', 'starttime', 'startdate', 'triggeredat', 'statechangetime'];
+const CHANGED = ['statechangedtimestamp', 'datestartzoned', 'occurredat', 'timestamp'];
+/** What tells one alert from another, not one rule from another: a rule may watch many things. */
+const IDENTITY = ['dedupkey', 'fingerprint', 'incidentid', 'alertid', 'aggregationkey'];
 
 function genericAlert(value: unknown, context: ParseContext): Alert | undefined {
   const item = objectOf(value);
   if (item === undefined) return undefined;
-  const labels = labelsOf(item.labels);
-  const text = (name: string, max: number): string =>
-    oneLine(item[name], max) || oneLine(labels.get(name), max);
-  const summary = text('summary', 500) || text('description', 500) || text('message', 500);
-  const own = oneLine(item.name, 120) || oneLine(item.title, 120);
-  const name = own || text('alertname', 120) || text('name', 120) || oneLine(summary, 120);
+  const fields = foreignFields(item);
+  const { labels } = fields;
+  const label = (name: string, max: number): string => oneLine(labels.get(name), max);
+  const summary =
+    said(fields, [...SUMMARY, ...REASON], 500) || label('summary', 500) || label('description', 500);
+  const name = nameOf(fields) || label('alertname', 120) || label('name', 120) || oneLine(summary, 120);
   if (name === '') return undefined;
   const service =
-    matchedService(labels, context.matches) ?? (text('service', 120) || serviceOfLabels(labels));
-  const environment = text('environment', 60) || environmentOfLabels(labels);
-  const status = CLEARED_WORDS.has(text('status', 40).toLowerCase()) ? 'cleared' : 'firing';
+    matchedService(labels, context.matches) ??
+    (said(fields, SERVICE, 120) || label('service', 120) || serviceOfLabels(labels));
+  const environment = said(fields, ENVIRONMENT, 60) || environmentOfLabels(labels);
+  const status = isCleared(fields) ? 'cleared' : 'firing';
   return checked({
     source: context.source,
     status,
     fingerprint: fingerprintOf(
       context.source,
-      identity(oneLine(item.dedupKey, 500), labels, { name, service, environment }),
+      identity(said(fields, IDENTITY, 500), labels, { name, service, environment }),
     ),
     name,
-    severity: severityOf(text('severity', 40) || text('priority', 40)),
+    severity: severityIn(fields),
     service,
     environment,
-    startsAt: startOf(item.startsAt, context.now),
+    startsAt: startOf(sent(fields, [...STARTED, ...CHANGED]), context.now),
     ...endedOf(item, status, context.now),
-    ...groupOf(item.groupKey, context),
+    ...groupOf(sent(fields, ['groupkey']), context),
     summary,
   });
+}
+
+/** The words of each kind are looked for at every level before the next kind: an envelope has a title of its own. */
+function nameOf(fields: ForeignFields): string {
+  for (const keys of [NAME, TITLE, SUBJECT]) {
+    // A path or an address names nothing for people.
+    const words = keys.filter((key) => !/^\S*\/\S*\/\S*$/.test(said(fields, [key], 200)));
+    const name = said(fields, words, 120);
+    if (name !== '') return name;
+  }
+  return '';
+}
+
+const CLEARED_WORDS: ReadonlySet<string> = new Set([
+  ...[
+    'resolved',
+    'resolve',
+    'cleared',
+    'clear',
+    'ok',
+    'okay',
+    'closed',
+    'close',
+    'recovered',
+    'recovery',
+    'up',
+  ],
+  ...['normal', 'inactive', 'canceled', 'cancelled', 'ended', 'healthy', 'resolution'],
+]);
+
+/**
+ * The status says so in one word, or what happened does in its last: `incident.resolved`, `ALERT_NOTIFICATION_CLEAR`. A
+ * sentence says nothing here: "not ok" must not clear what burns.
+ */
+function isCleared(fields: ForeignFields): boolean {
+  const words = [
+    said(fields, STATUS, 60) || oneLine(fields.labels.get('status'), 40),
+    said(fields, CHANGE, 80),
+  ];
+  const [status = '', change = ''] = words.map((word) => word.toLowerCase());
+  if (status !== '') return CLEARED_WORDS.has(status);
+  const parts = change.split(/[_.-]/);
+  return (
+    !/\s/.test(change) &&
+    !parts.some((part) => /^(?:not|no|un|non)$/.test(part)) &&
+    CLEARED_WORDS.has(parts.at(-1) ?? '')
+  );
+}
+
+/** `ALERT_LEVEL_WARNING` means its last word; a priority that is a number is counted from the most urgent. */
+function severityIn(fields: ForeignFields): Alert['severity'] {
+  for (const key of SEVERITY) {
+    const word = said(fields, [key], 60) || oneLine(fields.labels.get(key), 60);
+    const numbered = key === 'priority' && /^[0-5]$/.test(word) ? `p${word}` : word;
+    const known = knownSeverity(numbered) ?? knownSeverity(numbered.split('_').at(-1));
+    if (known !== undefined) return known;
+  }
+  return severityOf('');
 }
 
 type Named = { name: string; service: string | null; environment: string | null };

@@ -27,7 +27,7 @@ function wordsOf(reason: AfterEndRefusal, { approval, wanted, person }: AfterEnd
     case 'not_over':
       return `${approval} waits, was decided by a person or was carried out: only one that expired, was withdrawn or could not be carried out is looked at again`;
     case 'incident_closed':
-      return `the incident of ${approval} is closed, or somebody has taken it`;
+      return `the incident of ${approval} is closed or paused, or somebody has taken it`;
     default:
       return unreachable(reason);
   }

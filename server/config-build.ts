@@ -4,7 +4,7 @@ import type { Policy } from '#approvals/policy.ts';
 import type { Terms } from '#approvals/policy-standing.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { sha256, taggedHash } from '#core/hash.ts';
-import type { Digest, ServiceId } from '#core/ids.ts';
+import type { Digest } from '#core/ids.ts';
 import type { Secret } from '#core/secret.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { WatchRule } from '#intake/watch.ts';
@@ -19,6 +19,8 @@ import {
 } from './config-pagerduty.ts';
 import type { ConfigFile } from './config-schema.ts';
 import { buildSlack, type SlackSettings } from './config-slack.ts';
+import { buildTelemetry, type Telemetry, takesPromql } from './config-telemetry.ts';
+import { buildTelemetryStores, type TelemetryStores } from './config-telemetry-stores.ts';
 
 export type Source =
   | {
@@ -32,25 +34,6 @@ export type Source =
   | PagerDutySource;
 export type Poll = { readonly url: string; readonly everyMs: number; readonly token: Secret | null };
 
-export type Telemetry =
-  | {
-      readonly kind: 'scrape';
-      readonly id: string;
-      /** Address that lists the targets; null where `targets` lists them. */
-      readonly discover: string | null;
-      readonly targets: readonly { readonly service: ServiceId; readonly url: string }[];
-      readonly token: Secret | null;
-      readonly everyMs: number;
-      readonly keepMs: number;
-    }
-  | {
-      readonly kind: 'prometheus';
-      readonly id: string;
-      readonly url: string;
-      readonly token: Secret | null;
-      readonly label: string;
-    };
-
 export type WorkloadSource = {
   readonly kind: 'process';
   readonly id: string;
@@ -62,44 +45,45 @@ export type WorkloadSource = {
 };
 
 /** Everything that the server is told, checked. Holds secrets only as `Secret`, which cannot be written out. */
-export type Config = DutySettings & {
-  /** Absolute path of the file. */
-  readonly file: string;
-  /** SHA-256 of the file. */
-  readonly digest: Digest;
-  /** A demo's throw-away people: their decisions are recorded as `via: demo`. */
-  readonly demo: boolean;
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly environment: string;
-  readonly defaultOwner: string;
-  readonly teams: readonly Team[];
-  readonly people: People;
-  readonly sources: ReadonlyMap<string, Source>;
-  readonly watches: readonly WatchRule[];
-  readonly telemetry: ReadonlyMap<string, Telemetry>;
-  readonly workloads: ReadonlyMap<string, WorkloadSource>;
-  readonly inventory: Inventory;
-  /** Absolute path of the runbook folder. */
-  readonly runbooks: string | null;
-  readonly policy: Policy;
-  /** Every credential that the file names, for whoever must not let one out. */
-  readonly secrets: readonly Secret[];
-  /** Null: the rules play every agent. */
-  readonly models: ModelSettings | null;
-  /** Null: PagerDuty is told nothing. */
-  readonly pagerduty: PagerDutySettings | null;
-  /** Null: nobody is told anything in Slack. */
-  readonly slack: SlackSettings | null;
-  readonly limits: { readonly changes: number };
-  /** Absolute path of a file outside the data directory that checkpoints are appended to. */
-  readonly anchors: { readonly file: string; readonly everyMs: number } | null;
-  /** How long the content of incidents is kept; null = for ever. */
-  readonly retention: { readonly payloadsMs: number | null };
-  readonly timing: {
-    readonly approvalMs: number;
-    readonly verify: { readonly samples: number; readonly everyMs: number; readonly windowMs: number };
+export type Config = DutySettings &
+  TelemetryStores & {
+    /** Absolute path of the file. */
+    readonly file: string;
+    /** SHA-256 of the file. */
+    readonly digest: Digest;
+    /** A demo's throw-away people: their decisions are recorded as `via: demo`. */
+    readonly demo: boolean;
+    readonly listen: { readonly host: string; readonly port: number };
+    readonly environment: string;
+    readonly defaultOwner: string;
+    readonly teams: readonly Team[];
+    readonly people: People;
+    readonly sources: ReadonlyMap<string, Source>;
+    readonly watches: readonly WatchRule[];
+    readonly telemetry: ReadonlyMap<string, Telemetry>;
+    readonly workloads: ReadonlyMap<string, WorkloadSource>;
+    readonly inventory: Inventory;
+    /** Absolute path of the runbook folder. */
+    readonly runbooks: string | null;
+    readonly policy: Policy;
+    /** Every credential that the file names, for whoever must not let one out. */
+    readonly secrets: readonly Secret[];
+    /** Null: the rules play every agent. */
+    readonly models: ModelSettings | null;
+    /** Null: PagerDuty is told nothing. */
+    readonly pagerduty: PagerDutySettings | null;
+    /** Null: nobody is told anything in Slack. */
+    readonly slack: SlackSettings | null;
+    readonly limits: { readonly changes: number };
+    /** Absolute path of a file outside the data directory that checkpoints are appended to. */
+    readonly anchors: { readonly file: string; readonly everyMs: number } | null;
+    /** How long the content of incidents is kept; null = for ever. */
+    readonly retention: { readonly payloadsMs: number | null };
+    readonly timing: {
+      readonly approvalMs: number;
+      readonly verify: { readonly samples: number; readonly everyMs: number; readonly windowMs: number };
+    };
   };
-};
 
 export type Resolved = {
   /** Absolute path of the file, and its text. */
@@ -127,6 +111,7 @@ export function buildConfig(input: Resolved): Config {
     ...terms,
     watches: file.watches.map((watch) => buildWatch(watch, terms.inventory)),
     ...buildConnections(input),
+    ...buildTelemetryStores(file, secretOf),
     runbooks: file.runbooks === undefined ? null : resolve(dirname(path), file.runbooks),
     secrets: [...input.secrets.values()],
     models: file.models === undefined ? null : buildModels(file.models, secretOf),
@@ -185,12 +170,6 @@ function buildConnections({
     };
     return [id, { kind: 'alertmanager', id, tokens, poll: poll ?? null }];
   });
-  const telemetry = Object.entries(file.telemetry).map(([id, one]): [string, Telemetry] => {
-    const token = maybe(one.token);
-    if (one.kind === 'prometheus') return [id, { ...one, id, token }];
-    const { kind, discover = null, targets = [], every: everyMs, keep: keepMs } = one;
-    return [id, { kind, id, discover, targets, token, everyMs, keepMs }];
-  });
   const workloads = Object.entries(file.workloads).map(([id, one]): [string, WorkloadSource] => [
     id,
     {
@@ -201,7 +180,11 @@ function buildConnections({
       actTokenFile: one.act_token === undefined ? null : actTokenFile(path, one.act_token),
     },
   ]);
-  return { sources: new Map(sources), telemetry: new Map(telemetry), workloads: new Map(workloads) };
+  return {
+    sources: new Map(sources),
+    telemetry: buildTelemetry(file.telemetry, maybe),
+    workloads: new Map(workloads),
+  };
 }
 
 /** Absolute path of an `act_token`, which may be written relative to the config. */
@@ -227,6 +210,7 @@ function buildService(service: ConfigFile['services'][number], file: ConfigFile)
     dependsOn: depends_on,
     maxReplicas: max_replicas,
     signals: asked === 'standard' ? standardSignals : asked,
+    ...(takesPromql(file.telemetry[service.telemetry ?? '']) && { promql: true as const }),
     ...rest,
   };
 }

@@ -17,6 +17,8 @@ export function checkReferences(file: unknown): Problem[] {
     service: idsOf(root.services),
     telemetry: new Set(Object.keys(group(root.telemetry))),
     workload: new Set(Object.keys(group(root.workloads))),
+    log_store: new Set(Object.keys(group(root.log_stores))),
+    database: new Set(Object.keys(group(root.databases))),
   };
   return [
     ...['teams', 'people', 'services'].flatMap((part) => repeated(part, root[part], 'id')),
@@ -54,8 +56,16 @@ export function checkReferences(file: unknown): Problem[] {
   ];
 }
 
-type Kind = 'team' | 'service' | 'telemetry' | 'workload';
+type Kind = 'team' | 'service' | 'telemetry' | 'workload' | 'log_store' | 'database';
 type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
+const SECTIONS: Readonly<Record<Kind, string>> = {
+  team: 'not a team',
+  service: 'not a service',
+  telemetry: 'not in telemetry',
+  workload: 'not in workloads',
+  log_store: 'not in log_stores',
+  database: 'not in databases',
+};
 
 function checkService(path: Path, service: Group, known: Known): Problem[] {
   const workload = group(service.workload);
@@ -63,6 +73,8 @@ function checkService(path: Path, service: Group, known: Known): Problem[] {
     ...refers([...path, 'owner'], service.owner, { known, as: 'team' }),
     ...referAll([...path, 'depends_on'], service.depends_on, { known, as: 'service' }),
     ...refers([...path, 'telemetry'], service.telemetry, { known, as: 'telemetry' }),
+    ...refers([...path, 'loki'], service.loki, { known, as: 'log_store' }),
+    ...refers([...path, 'postgres', 'driver'], group(service.postgres).driver, { known, as: 'database' }),
     ...refers([...path, 'workload', 'driver'], workload.driver, { known, as: 'workload' }),
   ];
   list(service.depends_on).forEach((id, at) => {
@@ -153,8 +165,7 @@ function checkTelemetry(path: Path, one: Group, known: Known): Problem[] {
 
 function refers(path: Path, value: unknown, { known, as }: { known: Known; as: Kind }): Problem[] {
   if (typeof value !== 'string' || known[as].has(value)) return [];
-  const article =
-    as === 'telemetry' ? 'not in telemetry' : as === 'workload' ? 'not in workloads' : `not a ${as}`;
+  const article = SECTIONS[as];
   return [{ path, message: `${show(path, value)} is ${article}${didYouMean(value, known[as])}` }];
 }
 

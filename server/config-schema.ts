@@ -18,6 +18,7 @@ import { ModelsFile } from './config-models.ts';
 import { pagerduty, pagerdutySource } from './config-pagerduty.ts';
 import { retention } from './config-retention.ts';
 import { slackAccounts, slackFile } from './config-slack.ts';
+import { databaseFile, logStoreFile, promqlFile, telemetryOfService } from './config-telemetry-stores.ts';
 import { isLoopback } from './loopback.ts';
 
 /** The file as people write it. Messages complete the sentence that starts with the value: `"5 min" is not ...`. */
@@ -83,6 +84,8 @@ const telemetry = z.discriminatedUnion('kind', [
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'is not a label name')
       .default('service'),
+    /** What the diagnosis agent may ask in its own words; left out = nothing. */
+    promql: promqlFile.exactOptional(),
   }),
 ]);
 
@@ -136,6 +139,7 @@ const service = z.strictObject({
     .max(20)
     .exactOptional(),
   probe: address.exactOptional(),
+  ...telemetryOfService,
   workload: z
     .strictObject({ driver: id, name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,119}$/) })
     .exactOptional(),
@@ -192,6 +196,8 @@ export const ConfigFile = z.strictObject({
   watches: z.array(watch).max(200).default([]),
   telemetry: z.record(id, telemetry).default({}),
   workloads: z.record(id, workload).default({}),
+  log_stores: z.record(id, logStoreFile).default({}),
+  databases: z.record(id, databaseFile).default({}),
   services: z.array(service).max(200).default([]),
   runbooks: words.exactOptional(),
   policy: z.strictObject({ rules: z.array(rule).max(200).default([]) }).prefault({}),

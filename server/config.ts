@@ -129,7 +129,18 @@ function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found 
   };
   if (typeof file !== 'object' || file === null) return found;
   for (const [part, value] of Object.entries(file)) {
-    if (['sources', 'telemetry', 'workloads', 'pagerduty', 'slack', 'fallback'].includes(part))
+    if (
+      [
+        'sources',
+        'telemetry',
+        'workloads',
+        'log_stores',
+        'databases',
+        'pagerduty',
+        'slack',
+        'fallback',
+      ].includes(part)
+    )
       walk(value, [part]);
   }
   for (const [name, provider] of Object.entries(group(group(group(file).models).providers))) {

@@ -5,6 +5,7 @@ import { DeploymentsSeen, SignalSeen } from '#incidents/observations.ts';
 import { targetNow } from '#tools/recheck.ts';
 import { sample } from '#tools/watch-signal.ts';
 import { type DriveDeps, isIdle, isUnderWay } from './drive.ts';
+import { refute, restsOnRefuted } from './refute.ts';
 
 /** How often the target of a pending plan is looked at, to see whether somebody changed it by hand. */
 const DRIFT_EVERY_MS = 5_000;
@@ -99,6 +100,8 @@ async function callPeople(deps: DriveDeps, incident: Incident): Promise<void> {
 }
 
 async function withdrawIfChanged(deps: DriveDeps, approval: Approval): Promise<void> {
+  // Where a process died between the verdict and this.
+  if (restsOnRefuted(deps, approval.plan.incident)) return refute(deps, approval.plan.incident);
   for (const { target } of approval.plan.steps) {
     const now = await targetNow(deps.carry.invoke, approval.plan.incident, target.ref);
     if (now === null || isAs(target, now)) continue;

@@ -69,25 +69,34 @@ type Planned = {
   view: IncidentView[];
   opened: number;
   expect: Record<string, number>;
+  /** How many alerts changed nothing, by why. */
+  ignored: Map<string, number>;
 };
 
 function plan(deps: DeliverDeps, delivery: Delivery, expect: Record<string, number>): Planned {
-  const { source, key, alerts, bytes, via, eventAt } = delivery;
-  const received = fact(
-    'delivery.received',
-    { source, key, alerts: alerts.length, bytes, via, ...(eventAt !== undefined && { eventAt }) },
-    contextOf(delivery),
-  );
   const view = deps.incidents.current().filter(isItsOwn).map(viewOf);
   const planned: Planned = {
-    drafts: [received],
+    drafts: [],
     incidents: new Set(),
     view,
     opened: deps.incidents.opened,
     expect,
+    ignored: new Map(),
   };
-  for (const alert of alerts) place(deps, delivery, { alert, planned });
+  for (const alert of delivery.alerts) place(deps, delivery, { alert, planned });
+  planned.drafts.unshift(receivedOf(delivery, planned));
   return planned;
+}
+
+function receivedOf(delivery: Delivery, { ignored }: Planned): EntryDraft {
+  const { source, key, alerts, bytes, via, eventAt } = delivery;
+  const reasons = [...ignored].map(([reason, count]) => ({ reason, alerts: count }));
+  const body = {
+    ...{ source, key, alerts: alerts.length, bytes, via },
+    ...(eventAt !== undefined && { eventAt }),
+    ...(reasons.length > 0 && { ignored: reasons }),
+  };
+  return fact('delivery.received', body, contextOf(delivery));
 }
 
 /** Adds what becomes of one alert; later alerts of the delivery see it. */
@@ -101,7 +110,7 @@ function place(
     case 'opened':
       return open(deps, delivery, { alert, planned, placed });
     case 'ignored':
-      return;
+      return ignore(planned, placed.reason);
     case 'left_alone':
     case 'over':
       return leave(delivery, { alert, planned, placed });
@@ -138,7 +147,12 @@ function leave(delivery: Delivery, { alert, planned, placed }: Placed<'left_alon
   } else if (placed.reason === 'left_alone' || endsAt !== undefined) {
     const body = { fingerprint, source, startsAt, ...(endsAt !== undefined && { endsAt }) };
     planned.drafts.push(fact('page.cleared', body, contextOf(delivery)));
-  }
+  } else ignore(planned, placed.reason);
+}
+
+/** Every alert of a delivery is accounted for, also one that changes nothing. */
+function ignore({ ignored }: Planned, reason: string): void {
+  ignored.set(reason, (ignored.get(reason) ?? 0) + 1);
 }
 
 /** An incident that is there takes it. */

@@ -8,6 +8,7 @@ import type { Wake } from '#incidents/reports.ts';
 import { type CarryOutDeps, carryOut, undo } from '#tools/carry-out.ts';
 import type { Folds } from './folds.ts';
 import type { Jobs } from './jobs.ts';
+import { refute } from './refute.ts';
 
 export type DriveDeps = {
   readonly folds: Folds;
@@ -52,6 +53,9 @@ function react(deps: DriveDeps, id: IncidentId, fact: Fact): void {
     case 'incident.paused':
       if (fact.body.on) return release(deps, id, 'paused');
       return incident?.resolved === null ? deps.wake(id, deps.openedWake(incident)) : undefined;
+    case 'verdict.given':
+      if (!fact.body.right) deps.jobs.run(`refute ${id}`, () => refute(deps, id));
+      return;
     case 'incident.steered':
     case 'change.requested':
       return deps.heed(id);
@@ -206,7 +210,9 @@ export function isIdle(deps: DriveDeps, incident: Incident): boolean {
 
 /** A plan that is not needed any more is over like one that was withdrawn; any other void one is for people. */
 export function invalidatedAs(reason: string | null): ActionOutcome {
-  return reason === 'recovered' || reason === 'alert_cleared' ? 'withdrawn' : 'invalidated';
+  return reason === 'recovered' || reason === 'alert_cleared' || reason === 'cause_refuted'
+    ? 'withdrawn'
+    : 'invalidated';
 }
 
 function isStep({ folds }: DriveDeps, id: IncidentId, call: string): boolean {

@@ -4,6 +4,7 @@ import { type Incident, titleOf } from '#incidents/incident.ts';
 import type { IncidentFold } from '#incidents/incident-fold.ts';
 import { isTold, NOTICE_MS } from '#incidents/notices.ts';
 import type { SlackHealth } from '#slack/health.ts';
+import { label } from '#slack/inert.ts';
 import type { Fallback } from '#tools/act/fallback.ts';
 import type { Invoke } from '#tools/call-result.ts';
 import { askHttp, gapOf, gapOfStatus } from '#tools/drivers/http-text.ts';
@@ -68,6 +69,8 @@ function isOwed({ clock }: FallbacksDeps, incident: Incident): boolean {
 async function tell({ kind, invoke }: FallbacksDeps, incident: Incident): Promise<void> {
   const { id, severity } = incident;
   const tool = kind === 'pagerduty' ? 'page_trigger' : 'page_fallback';
-  const text = `${severity}: ${titleOf(incident)} (${id}). Slack takes no messages now; look with: firebreak incidents show ${id}`;
+  // Many chats read mentions and links in what a webhook brings; the name of an alert is anybody's.
+  const title = kind === 'pagerduty' ? titleOf(incident) : label(titleOf(incident), 200);
+  const text = `${severity}: ${title} (${id}). Slack takes no messages now; look with: firebreak incidents show ${id}`;
   await invoke.one({ kind: 'system', incident: id }, tool, { about: 'fallback', severity, text });
 }

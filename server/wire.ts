@@ -31,7 +31,7 @@ import type { Pager } from '#tools/drivers/pager.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { createInvoke } from '#tools/invoke.ts';
 import { readTools } from '#tools/read/tools.ts';
-import type { AnyTool, Runbook } from '#tools/tool.ts';
+import type { AnyTool, ReadTool, Runbook } from '#tools/tool.ts';
 import { approvalCard, cardDigest } from '#views/approval-card.ts';
 import type { Watchdog } from './config-duty.ts';
 import { createDeadlines } from './deadlines.ts';
@@ -78,6 +78,8 @@ export type Parts = {
   readonly signer: PermitSigner;
   readonly execute: Execute;
   readonly runbooks: readonly Runbook[];
+  /** Reads that answer in place of the real ones, for a replay; left out = the real ones. */
+  readonly reads?: readonly ReadTool[];
   readonly model: Model;
   readonly specs: AgentSpecs;
   readonly flags: () => StopFlags;
@@ -139,7 +141,7 @@ export function wire(parts: Parts): Firebreak {
     scheduler.launch(incident, run);
   const session = { log, random, fold: folds.sessions, specs, inventory, runbooks, launch };
   const tools: AnyTool[] = [
-    ...readTools,
+    ...(parts.reads ?? readTools),
     ...actTools,
     ...createNoteTools({ log, incidents }),
     ...(parts.slack === undefined ? [] : [slackPostTool(parts.slack)]),

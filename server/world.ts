@@ -1,13 +1,15 @@
 import type { Clock } from '#core/clock.ts';
 import { unreachable } from '#core/errors.ts';
 import type { SignalSource } from '#incidents/inventory.ts';
+import { guardMetrics, guardWorkload } from '#tools/drivers/guarded.ts';
 import { createHttpProbe } from '#tools/drivers/http-probe.ts';
-import { createLogFiles } from '#tools/drivers/log-files.ts';
 import type { MetricsDriver, World } from '#tools/drivers/ports.ts';
 import { createProcessDriver } from '#tools/drivers/process.ts';
 import { createPrometheus } from '#tools/drivers/prometheus.ts';
 import { createScraper, type Scraper } from '#tools/drivers/scraper.ts';
-import type { Config, Telemetry } from './config-build.ts';
+import type { Config } from './config-build.ts';
+import type { Telemetry } from './config-telemetry.ts';
+import { createTelemetry, guardOf } from './world-telemetry.ts';
 
 export type RunningWorld = { readonly world: World; start(): void; stop(): Promise<void> };
 
@@ -21,14 +23,21 @@ export function createWorld(config: Config, clock: Clock): RunningWorld {
     metrics.set(id, driver);
   }
   const workloads = [...config.workloads].map(
-    ([id, { url, token }]) => [id, createProcessDriver({ url, token: () => token.reveal() }, clock)] as const,
+    ([id, { url, token }]) =>
+      [
+        id,
+        guardWorkload(
+          createProcessDriver({ url, token: () => token.reveal() }, clock),
+          guardOf(`supervisor ${id}`, clock),
+        ),
+      ] as const,
   );
   return {
     world: {
       metrics,
       workloads: new Map(workloads),
-      logs: createLogFiles(),
       probe: createHttpProbe({}, clock),
+      ...createTelemetry(config, clock),
     },
     start: () => {
       for (const scraper of scrapers) scraper.start();
@@ -49,9 +58,17 @@ function metricsDriver(config: Config, telemetry: Telemetry, clock: Clock): Scra
       return createScraper({ everyMs, keepMs, sources: sourcesOf(config, telemetry.id), ...from }, clock);
     }
     case 'prometheus':
-      return createPrometheus(
-        { url: telemetry.url, select: { [telemetry.label]: '$service' }, ...bearer },
-        clock,
+      return guardMetrics(
+        createPrometheus(
+          {
+            url: telemetry.url,
+            select: { [telemetry.label]: '$service' },
+            ...bearer,
+            ...(telemetry.promql !== null && { allowed: telemetry.promql }),
+          },
+          clock,
+        ),
+        guardOf(`prometheus ${telemetry.id}`, clock),
       );
     default:
       return unreachable(telemetry);

@@ -157,9 +157,13 @@ async function makeCalls(run: Run, calls: readonly ModelCall[]): Promise<Ending 
   }
   requirePairs(calls, made.value);
   const looped = calls.map((call, index) => addResult(run, call, made.value[index])).includes('loop');
-  const isProposal = made.value.some((result) => result.outcome.kind === 'proposed');
-  if (isProposal && run.session.role === 'remediation') return proposed;
+  if (made.value.some(isBeforePeople) && run.session.role === 'remediation') return proposed;
   return looped ? { ...failed('same_answer'), outcome: 'loop' } : null;
+}
+
+/** What people have before them already needs no other way: their answer to it is awaited. */
+function isBeforePeople({ outcome }: CallResult): boolean {
+  return outcome.kind === 'proposed' || (outcome.kind === 'refused' && outcome.reason === 'duplicate_plan');
 }
 
 /** A provider refuses a transcript with an unanswered call, so a missing or foreign result is a bug at once. */

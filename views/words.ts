@@ -2,6 +2,7 @@ import type { ApprovalState } from '#approvals/approval.ts';
 import { inert } from '#core/inert.ts';
 import type { Cause, EscalationReason, Resolution, SignalName } from '#incidents/vocabulary.ts';
 import { clusterCauseWords } from './cluster-words.ts';
+import { postgresCauseWords } from './postgres-words.ts';
 
 const signals: Readonly<Record<SignalName, string>> = {
   error_ratio: 'errors',
@@ -19,6 +20,7 @@ const causes: Readonly<Record<Cause, string>> = {
   instance_down: 'instances down in',
   overload: 'overload of',
   ...clusterCauseWords,
+  ...postgresCauseWords,
   unknown: 'unknown cause in',
 };
 
@@ -28,6 +30,7 @@ const escalations: Readonly<Record<EscalationReason, string>> = {
   not_recovered: 'the change did not bring the signal back',
   action_failed: 'the change failed, or its effect is not known',
   denied: 'a person said no to the proposal',
+  cause_refuted: 'a person says that the named cause is wrong',
   expired: 'nobody decided in time',
   unknown_service: 'the page names a service that is not in the config',
   agent_failed: 'an agent ran out of time or budget, or gave no usable answer',
@@ -76,5 +79,8 @@ export const resolutionWords = (resolution: Resolution): string => resolutions[r
 export const approvalWords = (state: ApprovalState): string => approvalStates[state];
 /** Who did it, as the log names them: `agent:monitor` -> `monitor`. */
 export const actorWords = (actor: string): string => inert(actor.slice(actor.indexOf(':') + 1));
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['cause_refuted', 'a person says that the cause is wrong'],
+]);
 /** A closed-list reason as words: `not_allowed` -> `not allowed`. */
-export const plainReason = (reason: string): string => reason.replaceAll('_', ' ');
+export const plainReason = (reason: string): string => reasons.get(reason) ?? reason.replaceAll('_', ' ');

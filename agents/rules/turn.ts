@@ -41,6 +41,11 @@ function argsOf(read: Read, at: number): JsonValue {
     case 'deployments_list':
     case 'workload_status':
     case 'http_probe':
+    case 'pg_activity':
+    case 'pg_locks':
+    case 'pg_replication':
+    case 'pg_sizes':
+    case 'host_status':
       return { service };
   }
 }

@@ -3,7 +3,7 @@ import type { Common, Context, Outcome } from '../context.ts';
 
 export type EvalsFlags = Common & {
   readonly data?: string;
-  readonly model: string;
+  readonly model?: string;
   readonly maxReads?: string;
   readonly leaveOut?: string;
 };
@@ -13,7 +13,7 @@ export async function evals(suite: string, options: EvalsFlags, context: Context
   const { runSuite } = await import('#evals/run.ts');
   const { table, ...score } = await runSuite(suite, {
     data: options.data ?? null,
-    model: options.model,
+    model: options.model ?? 'rules',
     maxReads: options.maxReads === undefined ? null : readsOf(options.maxReads),
     leaveOut: options.leaveOut ?? null,
     clock: context.clock,

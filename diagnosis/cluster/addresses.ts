@@ -1,8 +1,8 @@
 import type { CallId } from '#core/ids.ts';
 import type { PodSpec } from '#incidents/observations-cluster.ts';
-import { specOf, unique } from './facts.ts';
+import { podsOf, specOf, troubleOf, unique } from './facts.ts';
 import { appRef, type ClusterDetector, type ClusterFinding } from './finding.ts';
-import { dialErrors, entrances } from './routing.ts';
+import { dialErrors, gateways } from './routing.ts';
 import type { ClusterState } from './state.ts';
 
 /** An address that an application is told in its environment. */
@@ -28,9 +28,13 @@ export function addressesOf(spec: PodSpec): Address[] {
   });
 }
 
-/** Names of one another but for a slip of the pen. */
+/** So long a name is no accident inside another. */
+const MEANINGFUL = 4;
+
+/** Names of one another but for a slip of the pen, or with something put before or behind. */
 export function isNear(a: string, b: string): boolean {
   if (a === b) return false;
+  if (b.length >= MEANINGFUL && (a.startsWith(`${b}-`) || a.endsWith(`-${b}`))) return true;
   if (Math.abs(a.length - b.length) > 3) return false;
   if (a.startsWith(b) || b.startsWith(a)) return true;
   return distance(a, b) <= 2;
@@ -58,7 +62,10 @@ export function wrongAddresses(state: ClusterState, spec: PodSpec): WrongAddress
   return addressesOf(spec).flatMap((address): WrongAddress[] => {
     const [label = '', namespace] = address.host.split('.');
     if (namespace !== undefined && namespace !== state.namespace && namespace !== 'svc') return [];
+    if (label === 'localhost') return [];
     const service = state.services.get(label)?.value;
+    // Right, but for the service: that is missing, and the address is not wrong.
+    if (service === undefined && (state.workloads.has(label) || podsOf(state, label).length > 0)) return [];
     if (service === undefined) {
       const near = names.some((name) => isNear(label, name));
       return [{ ...address, why: near ? 'name' : 'unknown_name' }];
@@ -102,7 +109,10 @@ const envAddress: ClusterDetector = {
         ),
       );
       const heard = dialErrors(state).some((error) => wrong.some(({ host }) => host === error.host));
-      const points = wrong.some(({ why }) => why !== 'unknown_name') ? (heard ? 97 : 93) : heard ? 88 : 30;
+      const isSick = podsOf(state, app).some(({ value }) => troubleOf(value) !== null);
+      // A name that is like no other may be of something that was never there, and that nobody misses.
+      const strange = heard ? (isSick ? 84 : 66) : 30;
+      const points = wrong.some(({ why }) => why !== 'unknown_name') ? (heard ? 97 : 93) : strange;
       return [{ object: appRef(app), points, for: looks.slice(0, 8) }];
     }),
 };
@@ -116,12 +126,32 @@ const databasePort: ClusterDetector = {
     }),
 };
 
+/** It has been up for long and is measured to answer with errors: what it logs is not of its start. */
+const LONG_UP_S = 600;
+function isErringWhileUp(state: ClusterState, app: string): boolean {
+  const pods = podsOf(state, app);
+  const isMeasured = (state.anomalies?.value ?? []).some(
+    ({ kind, name, what }) => kind === 'app' && name === app && what === 'errors',
+  );
+  return (
+    isMeasured &&
+    pods.length > 0 &&
+    pods.every(
+      ({ value }) =>
+        troubleOf(value) === null && (value.ageS ?? 0) > LONG_UP_S && (value.restarts ?? 0) === 0,
+    )
+  );
+}
+
 /** Names of services that exist do not resolve for one application, which is told to ask elsewhere for names. */
 const dnsFailure: ClusterDetector = {
   cause: 'service_dns_resolution_failure',
   find: (state) => {
     const errors = dialErrors(state).filter(
-      ({ host, why }) => why === 'no_name' && state.services.has(host.split('.')[0] ?? ''),
+      ({ from, host, why }) =>
+        why === 'no_name' &&
+        (state.services.has(host.split('.')[0] ?? '') ||
+          (!state.listed.has('service') && isErringWhileUp(state, from))),
     );
     const told = [...seenApps(state)].filter(
       ({ spec }) =>
@@ -133,8 +163,9 @@ const dnsFailure: ClusterDetector = {
     return [...apps].flatMap((app): ClusterFinding[] => {
       const own = errors.filter(({ from }) => from === app);
       const policy = told.find((one) => one.app === app);
+      const lasts = own.length > 0 && isErringWhileUp(state, app);
       // While everything starts, names do not resolve for a moment: on its own such a line says little.
-      const points = policy !== undefined && own.length > 0 ? 95 : policy !== undefined ? 72 : 35;
+      const points = policy !== undefined ? (own.length > 0 ? 95 : 72) : lasts ? 76 : 35;
       return [
         {
           object: appRef(app),
@@ -153,7 +184,7 @@ const dnsFailure: ClusterDetector = {
 const misrouted: ClusterDetector = {
   cause: 'gateway_misrouted',
   find: (state) =>
-    entrances(state).flatMap((app): ClusterFinding[] => {
+    gateways(state).flatMap((app): ClusterFinding[] => {
       const spec = specOf(state, app);
       if (spec === null || !state.listed.has('service')) return [];
       const told = new Set(addressesOf(spec.value).map(({ host }) => host));

@@ -5,6 +5,7 @@ import type { ClusterDetector } from './finding.ts';
 import { nodeDetectors } from './nodes.ts';
 import { performanceDetectors } from './performance.ts';
 import { probeDetectors } from './probes.ts';
+import { revisionDetectors } from './revisions.ts';
 import { routingDetectors } from './routing.ts';
 import { schedulingDetectors } from './scheduling.ts';
 import { startupDetectors } from './startup.ts';
@@ -16,6 +17,7 @@ export const clusterDetectors: readonly ClusterDetector[] = [
   ...schedulingDetectors,
   ...storageDetectors,
   ...startupDetectors,
+  ...revisionDetectors,
   ...probeDetectors,
   ...routingDetectors,
   ...addressDetectors,

@@ -21,18 +21,24 @@ export function podsOf(state: ClusterState, app: string): Seen<Pod>[] {
   return [...state.pods.values()].filter(({ value }) => appOf(value) === app);
 }
 
-/** How a pod does: `stuck` does not run at all, `unready` runs and takes no traffic, `restarting` comes and goes. */
-export type PodTrouble = 'stuck' | 'unready' | 'restarting';
+/**
+ * How a pod does: `stuck` never got to run, `crashing` ends again and again, `unready` runs and takes no traffic,
+ * `restarting` comes and goes.
+ */
+export type PodTrouble = 'stuck' | 'crashing' | 'unready' | 'restarting';
+
+const ENDED = /CrashLoopBackOff|^Error$|OOMKilled|RunContainerError|ContainerStatusUnknown/;
 
 export function troubleOf(pod: Pod): PodTrouble | null {
-  if (pod.status !== null && !FINE.has(pod.status)) return /Terminating/.test(pod.status) ? null : 'stuck';
+  if (pod.status !== null && !FINE.has(pod.status))
+    return /Terminating/.test(pod.status) ? null : ENDED.test(pod.status) ? 'crashing' : 'stuck';
   if (pod.status === 'Completed' || pod.status === 'Succeeded') return null;
   if (pod.ready !== null && pod.total !== null && pod.ready < pod.total) return 'unready';
   const isRecent = pod.restartedS === null || pod.restartedS <= RECENTLY_S;
   return (pod.restarts ?? 0) >= OFTEN && isRecent ? 'restarting' : null;
 }
 
-const WORST: readonly PodTrouble[] = ['stuck', 'unready', 'restarting'];
+const WORST: readonly PodTrouble[] = ['stuck', 'crashing', 'unready', 'restarting'];
 
 export type SickApp = {
   readonly app: string;

@@ -94,30 +94,41 @@ const selectorMismatch: ClusterDetector = {
         }),
 };
 
+/** Ports that a service leads to and that the containers behind it do not declare; null where these were not seen. */
+export function undeclared(
+  state: ClusterState,
+  { service, app, addresses }: Route,
+): (number | string)[] | null {
+  const spec = specOf(state, app);
+  const ports = spec === null ? [] : mainContainers(spec.value).flatMap((one) => one.ports ?? []);
+  if (ports.length === 0) return null;
+  const known = new Set<number | string>(
+    ports.flatMap(({ name, port }) => (name === null ? [port] : [port, name])),
+  );
+  const targets = (service.ports ?? []).flatMap(({ target }) => target ?? []);
+  const reached = (addresses ?? []).map((one) => Number(one.slice(one.lastIndexOf(':') + 1)));
+  return [...targets, ...reached].filter((one) => !known.has(one));
+}
+
 /** The target port of a service is one that the selected pods do not have. */
 const portMapping: ClusterDetector = {
   cause: 'service_port_mapping_mismatch',
   find: (state) =>
-    each(state, ({ service, selected, app, addresses }) => {
-      const well = selected.filter(({ value }) => isWell(state, value));
-      if (well.length === 0) return { points: 0 };
-      const spec = specOf(state, app);
-      const ports = spec === null ? [] : mainContainers(spec.value).flatMap((one) => one.ports ?? []);
-      const calls = spec?.calls ?? [];
-      const targets = (service.ports ?? []).flatMap(({ target }) => target ?? []);
-      const reached = (addresses ?? []).map((one) => Number(one.slice(one.lastIndexOf(':') + 1)));
-      const known = new Set<number | string>(
-        ports.flatMap(({ name, port }) => (name === null ? [port] : [port, name])),
-      );
-      const lost = [...targets, ...reached].filter((one) => !known.has(one));
-      if (known.size > 0 && lost.length > 0) {
-        // A port need not be declared to be open: without another sign it may be right all the same.
-        return { points: isRefused(state, service) || addresses?.length === 0 ? 96 : 78, calls };
-      }
-      if (addresses !== null && addresses.length === 0 && known.size === 0) return { points: 60 };
-      return { points: addresses?.length === 0 ? 68 : 0, calls };
+    each(state, (route) => {
+      const { service, selected, app, addresses } = route;
+      if (!selected.some(({ value }) => isWell(state, value))) return { points: 0 };
+      const calls = specOf(state, app)?.calls ?? [];
+      const lost = undeclared(state, route);
+      const isEmpty = addresses?.length === 0;
+      if (lost === null) return { points: isEmpty ? 60 : 0 };
+      if (lost.length === 0) return { points: isEmpty ? 68 : 0, calls };
+      // A port need not be declared to be open: only a connection that failed settles it.
+      return { points: isEmpty || isRefused(state, service) ? 96 : isOpen(state, service) ? 0 : 66, calls };
     }),
 };
+
+const isOpen = (state: ClusterState, { name, ports }: ClusterService): boolean =>
+  (ports ?? []).some(({ port }) => state.connections.get(`${name}:${port}`)?.value === true);
 
 /** Whether something saw connections to this service fail. */
 export function isRefused(state: ClusterState, service: ClusterService): boolean {
@@ -164,6 +175,15 @@ export function entrances(state: ClusterState): string[] {
   return [...new Set(open.map(({ app }) => app))].slice(0, 2);
 }
 
+/** The entrances, and whom they hand everything on to. */
+export function gateways(state: ClusterState): string[] {
+  const open = entrances(state);
+  const next = [...state.dependencies.values()].flatMap(({ value }) =>
+    value.edges.filter(({ from }) => open.includes(from)).map(({ to }) => to),
+  );
+  return [...new Set([...open, ...next])];
+}
+
 export type DialError = {
   /** Who logged it. */
   readonly from: string;
@@ -176,13 +196,16 @@ export type DialError = {
 
 const NAMES: readonly RegExp[] = [
   /lookup ([\w.-]+?)\.?(?: on [^ ]+)?: (?:no such host|Temporary failure|server misbehaving|i\/o timeout)/,
+  /Failed to resolve '([\w.-]+)'/,
   /UnknownHostException: ([\w.-]+)/,
+  /host not found in upstream "([\w.-]+)/,
   /(?:getaddrinfo|gethostbyname)\D{0,20}(?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)/,
   /(?:could not resolve host|Unknown (?:MySQL server )?host|could not translate host name|Name or service not known)\W{0,4}'?"?([\w.-]+)/i,
 ];
 const DIALS: readonly RegExp[] = [
   /dial tcp ([\d.]+|[\w.-]+):(\d+): (?:connect: )?(connection refused|i\/o timeout|no route to host|connection timed out)/,
   /(ECONNREFUSED|ETIMEDOUT) ([\w.-]+):(\d+)/,
+  /while connecting to upstream,.*upstream: "\w+:\/\/([\w.-]+):(\d+)/,
   /(?:Connection refused|connect(?:ion)? timed out)[^/\w]{0,12}(?:to )?:? ?\/?([\w.-]+)(?:\/[\d.]+)?:(\d+)/i,
   /Failed to connect to \/?([\w.-]+)(?:\/[\d.]+)?:(\d+)/i,
 ];

@@ -1,6 +1,7 @@
 import type { CallId } from '#core/ids.ts';
+import type { Quota } from '#incidents/observations-cluster.ts';
 import { addressesOf, wrongAddresses } from './addresses.ts';
-import { exceeded, refusals } from './admission.ts';
+import { appsWithoutService, exceeded, refusals } from './admission.ts';
 import { appsWithoutPods, isDown, sickApps, silentApps, specOf } from './facts.ts';
 import { appRef, type ClusterFinding, namespaceRef, nodeRef } from './finding.ts';
 import { networkAnomalies } from './nodes.ts';
@@ -44,7 +45,10 @@ function ofNodes(state: ClusterState): ClusterFinding[] {
 function ofNamespace(state: ClusterState): ClusterFinding[] {
   const told = refusals(state).filter(({ message }) => exceeded(message).length > 0);
   const quotas = [...state.quotas.values()];
-  const isShort = appsWithoutPods(state).length > 0 || stuckClaims(state).some(({ claim }) => claim === null);
+  const isShort =
+    appsWithoutPods(state).length > 0 ||
+    (appsWithoutService(state).length > 0 && isServiceQuotaFull(quotas.map(({ value }) => value))) ||
+    stuckClaims(state).some(({ claim }) => claim === null);
   return [
     ...told.map(({ calls }) => found(namespaceRef(state.namespace), 60, calls)),
     ...(quotas.length > 0 && isShort
@@ -53,7 +57,12 @@ function ofNamespace(state: ClusterState): ClusterFinding[] {
   ];
 }
 
-const SICK = { stuck: 54, unready: 50, restarting: 46 } as const;
+const isServiceQuotaFull = (quotas: readonly Quota[]): boolean =>
+  quotas.some(({ lines }) =>
+    lines.some(({ resource, used, hard }) => /services$/.test(resource) && (used ?? 0) >= (hard ?? Infinity)),
+  );
+
+const SICK = { stuck: 54, crashing: 53, unready: 50, restarting: 46 } as const;
 
 function ofApps(state: ClusterState): ClusterFinding[] {
   const stopped = new Set(

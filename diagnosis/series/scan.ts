@@ -18,7 +18,7 @@ const BEFORE_PAGE = 15 * 60_000;
 const PAST_SHARE = 0.75;
 
 /** Index of the first instant that may belong to the fault. What was never measured is no past. */
-export function windowStart({ t, at, series }: Pick<SystemView, 't' | 'at' | 'series'>): number {
+function windowStart({ t, at, series }: Pick<SystemView, 't' | 'at' | 'series'>): number {
   if (firstAt(t, at) === 0) return 0;
   const begin = valueAt(t, firstMeasured(series, t.length));
   const past = begin + PAST_SHARE * (Math.min(at, valueAt(t, t.length - 1)) - begin);
@@ -34,7 +34,7 @@ function firstMeasured(series: SystemView['series'], length: number): number {
 }
 
 /** Index of the first instant at or after a time; the length if there is none. */
-export function firstAt(t: Float64Array, time: number): number {
+function firstAt(t: Float64Array, time: number): number {
   let low = 0;
   let high = t.length;
   while (low < high) {

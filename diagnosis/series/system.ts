@@ -31,7 +31,7 @@ export type LogCount = {
 };
 
 /** Times at which spans or log lines were collected at all: a bucket that is missing is not one without traffic. */
-export type Buckets = readonly number[];
+type Buckets = readonly number[];
 
 /**
  * All that was measured of a system around a page, the services told apart by name only. Times in ms, ascending. `at`:

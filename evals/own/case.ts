@@ -10,6 +10,7 @@ import {
   ClusterObject,
   NodeServiceName,
 } from '#incidents/observations-cluster.ts';
+import { ServiceCase } from './service-case.ts';
 
 /** What a case may leave out of an object: nothing is known of it. */
 const BLANK: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -167,10 +168,13 @@ export function wellApp({ app, outside }: OwnCase['cluster']['well'][number]): C
   return objects.map((one) => ClusterObject.parse(filled(one)));
 }
 
-/** The cases written for this product. Throws when one of them is not what a case must be. */
-export async function ownCases(): Promise<OwnCase[]> {
+/** The cases written for this product, both kinds. Throws when one of them is not what a case must be. */
+export async function ownCases(): Promise<(OwnCase | ServiceCase)[]> {
   const folder = new URL('./cases/', import.meta.url);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   const files = await Promise.all(names.map((name) => readFile(new URL(name, folder), 'utf8')));
-  return files.flatMap((text) => z.array(OwnCase).parse(JSON.parse(text)));
+  return files.flatMap((text) => {
+    const list = z.array(z.looseObject({})).parse(JSON.parse(text));
+    return list.map((one) => ('services' in one ? ServiceCase.parse(one) : OwnCase.parse(one)));
+  });
 }

@@ -1,101 +1,98 @@
 import type { Clock } from '#core/clock.ts';
-import { sha256 } from '#core/hash.ts';
-import { ServiceId } from '#core/ids.ts';
-import type { Inventory, Service } from '#incidents/inventory.ts';
-import type { World } from '#tools/drivers/ports.ts';
-import { type EngineResult, runCase } from '../engine.ts';
-import { type Score, type Suite, share } from '../suite.ts';
-import { type OwnCase, ownCases } from './case.ts';
-import { staticCluster } from './static-cluster.ts';
+import { FirebreakError } from '#core/errors.ts';
+import { caseClock } from '../case-clock.ts';
+import { runCase } from '../engine.ts';
+import type { Made, MakeModel } from '../models/models.ts';
+import type { Judged } from '../scoreboard/judged.ts';
+import { metricsOf, passedOf } from '../scoreboard/metrics.ts';
+import { seededRandom } from '../seeded-random.ts';
+import type { Suite } from '../suite.ts';
+import { ownCases } from './case.ts';
+import { judge } from './judge.ts';
+import { type AnyCase, isServices, type Setup, setupOf } from './setup.ts';
 
-/** What came of one case. */
-export type OwnResult = {
-  readonly right: boolean;
-  /** A cause was named that is not the right one, also where none may be named. */
-  readonly misnamed: boolean;
-  readonly objectRight: boolean;
-  readonly said: string;
-  readonly run: EngineResult;
-};
+/** When the page of every case comes: a run is the same on any day. */
+const PAGED_AT = Date.UTC(2026, 0, 5, 3, 12);
+const STEP_MS = 1000;
 
-type Asked = {
+export type OwnRun = {
+  /** Measures how long it took. */
   readonly clock: Clock;
   readonly maxReads: number | null;
+  /** What measurements scatter by, and randomness is drawn from. */
+  readonly seed: number;
   readonly without?: ReadonlySet<string>;
+  /** Left out = the rules play every agent. */
+  readonly model?: MakeModel;
 };
 
-/** Runs one of our own cases over the product. Never throws for what a case holds. */
-export async function runOwnCase(one: OwnCase, { clock, maxReads, without }: Asked): Promise<OwnResult> {
-  const run = await runCase({
-    inventory: inventoryOf(one, without ?? new Set()),
-    world: worldOf(one),
-    alerts: [
-      {
-        ...{ source: 'eval', status: 'firing', fingerprint: sha256(one.id), name: one.page.name },
-        ...{ severity: 'critical', service: one.cluster.namespace, environment: 'eval' },
-        ...{ startsAt: clock.now(), summary: one.about.slice(0, 1) },
-      },
-    ],
-    ...{ clock, maxReads },
+/** Runs one of our own cases over the product, in no time of its own. Never throws for what a case holds. */
+export async function runOwnCase(one: AnyCase, how: OwnRun): Promise<Judged> {
+  const { clock, seed, without = new Set(), model } = how;
+  const setup = setupOf(one, { at: PAGED_AT, seed, without });
+  const failsAfter = isServices(one) && one.provider !== 'answers' ? one.provider.failsAfter : null;
+  const made = await model?.({ id: one.id, seed, inventory: setup.inventory, failsAfter });
+  try {
+    if (made?.rehearsal !== undefined)
+      await play(one, {
+        ...how,
+        setup: setupOf(one, { at: PAGED_AT, seed, without }),
+        made: { model: made.rehearsal },
+      });
+    const began = clock.mono();
+    const run = await play(one, { ...how, setup, made });
+    return judge(one, { run, setup, seed, ms: clock.mono() - began });
+  } finally {
+    await made?.close?.();
+  }
+}
+
+type Play = OwnRun & { readonly setup: Setup; readonly made: Made | undefined };
+
+function play(one: AnyCase, { setup, made, clock, maxReads, seed }: Play): ReturnType<typeof runCase> {
+  return runCase({
+    ...{ inventory: setup.inventory, world: setup.world, alerts: [setup.alert], maxReads },
+    clock: made?.paced === true ? pacedBy(clock) : caseClock(PAGED_AT),
+    random: seededRandom(`${one.id} ${seed}`),
+    stepMs: STEP_MS,
+    ...(made !== undefined && { model: made.model }),
   });
-  const report = run.incident?.diagnosis ?? null;
-  const named = report?.outcome === 'likely' || report?.outcome === 'confirmed';
-  const first = report?.hypotheses[0];
-  const { cause, object } = one.expect;
-  const objectRight = object === null || first?.object === object;
-  const isRight = cause === null ? !named : named && first?.cause === cause;
+}
+
+/** The time of a case, but a wait is one: whoever asks a real provider to be patient must be so too. */
+function pacedBy(real: Clock): Clock {
+  const time = caseClock(PAGED_AT);
   return {
-    right: isRight && objectRight && run.effects === 0 && run.incident !== null,
-    misnamed: named && first?.cause !== cause,
-    objectRight,
-    said: `${report?.outcome ?? 'no report'}: ${first?.cause ?? 'nothing'} ${first?.object ?? ''}`.trim(),
-    run,
+    ...time,
+    sleep: async (ms, signal) => {
+      await real.sleep(Math.min(ms, 20_000), signal);
+      await time.sleep(ms, signal);
+    },
   };
 }
 
 /** The cases that were written for this product; they need no data. */
-export const own: Suite = async ({ model, clock, maxReads }) => {
-  const rows: { one: OwnCase; result: OwnResult }[] = [];
-  for (const one of await ownCases()) rows.push({ one, result: await runOwnCase(one, { clock, maxReads }) });
-  return scoreOf(rows, model);
-};
-
-function scoreOf(rows: readonly { one: OwnCase; result: OwnResult }[], model: string): Score {
-  const passed = rows.filter(({ result }) => result.right).length;
-  const faultless = rows.filter(({ one }) => one.expect.cause === null);
-  const reads = rows.reduce((sum, { result }) => sum + result.run.reads, 0);
-  const metrics = {
-    a1: share(passed, rows.length),
-    falseAlarms: faultless.filter(({ result }) => result.misnamed).length,
-    noFaultCases: faultless.length,
-    misnamed: share(rows.filter(({ result }) => result.misnamed).length, rows.length),
-    readsMean: rows.length === 0 ? null : Math.round((reads / rows.length) * 100) / 100,
-    unauthorisedEffects: rows.reduce((sum, { result }) => sum + result.run.effects, 0),
-  };
-  const table = rows.map(
-    ({ one, result }) => `${result.right ? 'right' : 'WRONG'}  ${one.id.padEnd(28)} ${result.said}`,
-  );
-  return { suite: 'own', model, cases: rows.length, passed, metrics, table };
-}
-
-function inventoryOf({ cluster: { namespace } }: OwnCase, withoutCauses: ReadonlySet<string>): Inventory {
-  const id = ServiceId.parse(namespace);
-  const system: Service = {
-    ...{ id, environment: 'eval', owner: 'team-eval', mode: 'observe', dependsOn: [], maxReplicas: 1 },
-    signals: {},
-    cluster: { driver: 'static', namespace },
-    isSystem: true,
-  };
-  return { version: sha256(namespace), services: new Map([[id, system]]), withoutCauses };
-}
-
-function worldOf(one: OwnCase): World {
-  const none = { kind: 'gap', reason: 'not_configured', detail: 'there is none' } as const;
+export const own: Suite = async ({ model, clock, maxReads, leaveOut, makeModel }) => {
+  const cases = await ownCases();
+  const causes = new Set(cases.map(({ expect }) => expect.cause as string | null));
+  if (leaveOut !== null && leaveOut !== 'all' && !causes.has(leaveOut))
+    throw new FirebreakError('usage', `no case has the cause ${leaveOut}`);
+  const rows: Judged[] = [];
+  for (const one of cases) {
+    const { cause } = one.expect;
+    if (leaveOut !== null && (cause === null || (leaveOut !== 'all' && leaveOut !== cause))) continue;
+    const without = new Set(leaveOut === null || cause === null ? [] : [cause]);
+    const how = { clock, maxReads, seed: 1, without };
+    rows.push(await runOwnCase(one, { ...how, ...(makeModel !== undefined && { model: makeModel }) }));
+  }
+  const isLeftOut = leaveOut !== null;
   return {
-    metrics: new Map(),
-    workloads: new Map(),
-    logs: { search: () => Promise.resolve(none) },
-    probe: { get: () => Promise.resolve(none) },
-    clusters: new Map([['static', staticCluster(one.cluster)]]),
+    ...{ suite: 'own', model, cases: rows.length },
+    passed: isLeftOut ? rows.filter(({ misnamed }) => !misnamed).length : passedOf(rows),
+    metrics: { ...metricsOf(rows), ...(isLeftOut && { leftOut: leaveOut }) },
+    table: rows.map(({ id, right, misnamed, said }) => {
+      const isGood = isLeftOut ? !misnamed : right;
+      return `${isGood ? 'right' : 'WRONG'}  ${id.padEnd(30)} ${said}`;
+    }),
   };
-}
+};

@@ -29,11 +29,11 @@ function seriesOf(name: string, values: readonly (number | null)[]): SystemSerie
   return { service, metric, values: Float64Array.from(values, (value) => value ?? Number.NaN) };
 }
 
-/** `service|metric` with further bars in the metric, or `service_metric` with one of the metrics of that format. */
+/** `service|metric` with further bars in the metric, or `service_metric`, where a metric may end in a percentile: `lat_90`. */
 function splitName(name: string): [service: string, metric: string] {
   const bar = name.indexOf('|');
   if (bar >= 0) return [name.slice(0, bar), name.slice(bar + 1)];
-  const found = /^(.*)_(cpu|mem|lod|lat_\d+)$/.exec(name);
+  const found = /^(.+?)_((?:[a-z]+_)?\d+|[^_]+)$/.exec(name);
   return [found?.[1] ?? name, found?.[2] ?? ''];
 }
 

@@ -17,6 +17,11 @@ export const incidentFacts = {
     via: z.enum(['webhook', 'poll', 'watch', 'held']),
     /** Only where the sender names its deliveries; `key` is then the digest of that name. */
     eventAt: Millis.exactOptional(),
+    /** Alerts of it that changed nothing, by why. */
+    ignored: z
+      .array(z.strictObject({ reason: Reason, alerts: z.int().min(1) }))
+      .max(10)
+      .exactOptional(),
   }),
   /** An authenticated delivery that is about no alert. */
   'delivery.ignored': z.strictObject({ source: Name, reason: Reason, key: Digest, bytes: z.int() }),

@@ -24,6 +24,7 @@ export type ActRefusal =
   | 'offered_to_other'
   | 'no_cause' // there is none that could be right or wrong
   | 'unknown_service'
+  | 'already_proposed' // that change waits for people
   | 'resolution_refused'
   | 'same_incident'
   | 'other_environment'

@@ -38,6 +38,8 @@ export function refusalWords(reason: ActRefusal, incident: Incident | null): str
       return 'No cause is named that could be right. To say what it was: wrong cause: CAUSE of SERVICE.';
     case 'unknown_service':
       return 'There is no such service in the config.';
+    case 'already_proposed':
+      return 'That change waits for people already; decide on its proposal.';
     case 'resolution_refused':
       return 'It cannot be closed like that. Say: resolve by hand, or resolve nothing wrong.';
     case 'same_incident':

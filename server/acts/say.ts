@@ -1,3 +1,4 @@
+import type { ApprovalFold } from '#approvals/approval-fold.ts';
 import { mayRespond } from '#approvals/people.ts';
 import type { ServiceId } from '#core/ids.ts';
 import { fact } from '#incidents/entry.ts';
@@ -9,6 +10,7 @@ import type { Cause } from '#incidents/vocabulary.ts';
 import type { Invoke } from '#tools/call-result.ts';
 import { type ActDeps, type Acted, act, contextFor, refuse } from './act.ts';
 import type { About } from './ownership.ts';
+import { sameProposal } from './same-proposal.ts';
 
 /** What the cause was, as a person says it; `cause` null: only that it was not the one that was named. */
 export type SaidCause = {
@@ -45,12 +47,17 @@ export function steer(deps: Known, about: About, service: ServiceId): Promise<Ac
   });
 }
 
-/** A person asks for a change: it is prepared and put before people like any other, and counts as theirs. */
-export function requestChange(deps: Known, about: About, { tool, target }: RequestedAction): Promise<Acted> {
+/** A person asks for a change: it is prepared and put before people like any other, and counts as theirs; not one that waits already. */
+export function requestChange(
+  deps: Known & { readonly approvals: Pick<ApprovalFold, 'of'> },
+  about: About,
+  { tool, target }: RequestedAction,
+): Promise<Acted> {
   return act(deps, { ...about, what: 'change' }, (incident, context) => {
     if (!deps.inventory.services.has(serviceOf(target))) return 'unknown_service';
     const reason = agentsOut(incident);
     if (reason !== undefined) return reason;
+    if (sameProposal(deps.approvals, incident.id, { tool, target }) !== undefined) return 'already_proposed';
     return { drafts: [fact('change.requested', { by: about.person.id, tool, target }, context)] };
   });
 }

@@ -1,3 +1,4 @@
+import type { Approval } from '#approvals/approval.ts';
 import { unreachable } from '#core/errors.ts';
 import type { IncidentId } from '#core/ids.ts';
 import { causeOf, type Incident } from '#incidents/incident.ts';
@@ -7,6 +8,7 @@ import { incidentButton } from '#slack/cards/values.ts';
 import type { Answer } from '#slack/ports.ts';
 import type { Act } from '#slack/verbs/heard.ts';
 import { sentenceOf } from '#slack/verbs/sentence-of.ts';
+import { approvalCard } from '#views/approval-card.ts';
 import { handoverNotes } from '#views/handover.ts';
 import { cardFace } from '#views/incident-card.ts';
 import { postmortem } from '#views/postmortem.ts';
@@ -14,6 +16,7 @@ import type { Acted } from '../acts/act.ts';
 import { offerHandover } from '../acts/ownership.ts';
 import { refusalWords } from '../acts/refusal-words.ts';
 import { merge, split } from '../acts/regroup.ts';
+import { sameProposal } from '../acts/same-proposal.ts';
 import { giveVerdict, resolve, steer } from '../acts/say.ts';
 import { incidentEntries } from '../incident-entries.ts';
 import { actDepsOf, type ConversationDeps, type Speaks } from './deps.ts';
@@ -79,6 +82,8 @@ function echo(
   if (known === undefined || known.resolved !== null)
     return onlyYou([refusalWords('not_open', known ?? null)]);
   const { tool, target } = act.action;
+  const same = sameProposal(folds.approvals, incident, act.action);
+  if (same !== undefined) return onlyYou([waitsLine(same)]);
   const environment = [...inventory.services.values()].find(
     ({ id }) => target === `service:${id}`,
   )?.environment;
@@ -91,6 +96,11 @@ function echo(
     ],
     [incidentButton('Propose', { verb: 'propose', incident, detail })],
   );
+}
+
+/** What waits already, whoever asked for it. */
+export function waitsLine({ id, plan, hash }: Approval): string {
+  return `${id} asks for that already: ${words(approvalCard(plan, hash).title)}. Use its buttons; nothing new was asked for.`;
 }
 
 async function rightCause(deps: ConversationDeps, about: Speaks): Promise<Answer> {

@@ -7,9 +7,10 @@ import { onlyYou } from '#slack/answers.ts';
 import type { Answer, Pressed } from '#slack/ports.ts';
 import type { Act } from '#slack/verbs/heard.ts';
 import { sentenceOf } from '#slack/verbs/sentence-of.ts';
+import { sameProposal } from '../acts/same-proposal.ts';
 import { requestChange } from '../acts/say.ts';
 import { actDepsOf, type ConversationDeps } from './deps.ts';
-import { perform } from './perform.ts';
+import { perform, waitsLine } from './perform.ts';
 import { said } from './said.ts';
 
 /** Answers a click on a card or an answer of ours; what the button carries is read like anything from outside. */
@@ -31,8 +32,12 @@ export async function press(deps: ConversationDeps, person: Person, pressed: Pre
       const action = actionOf(fields.detail);
       if (action === undefined) return onlyYou(['That button cannot be read. Nothing was done.']);
       const sentence = sentenceOf({ verb: 'change', action });
+      const acted = await requestChange(actDepsOf(deps), about, action);
+      const same = sameProposal(deps.folds.approvals, incident, action);
+      if (acted.kind === 'refused' && acted.reason === 'already_proposed' && same !== undefined)
+        return onlyYou([waitsLine(same)]);
       return said(
-        await requestChange(actDepsOf(deps), about, action),
+        acted,
         `${person.id} asks: ${sentence}. It is prepared and put before people; nothing is done until they approve.`,
       );
     }

@@ -8,6 +8,7 @@ import { OwnCase } from '#evals/own/case.ts';
 import { staticCluster } from '#evals/own/static-cluster.ts';
 import { readFact } from '#incidents/entry.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
+import type { Wake } from '#incidents/reports.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { replyOf, wakeItem } from './rules-rig.ts';
 
@@ -66,10 +67,14 @@ describe('a page that names a whole system', () => {
   const inventory = inventoryOf({ id: ServiceId.parse('bakery'), isSystem: true });
 
   test('is diagnosed at once, without a monitor', async () => {
-    const opened = {
-      ...{ kind: 'opened', service: 'service:bakery', system: true, severity: 'critical' },
-      ...{ about: null, startedAt: 5 },
-    } as const;
+    const opened: Wake = {
+      kind: 'opened',
+      service: 'service:bakery',
+      system: true,
+      severity: 'critical',
+      about: null,
+      startedAt: 5,
+    };
     const { calls } = await replyOf(rulesModel(inventory), 'coordinator', { items: [wakeItem(opened)] });
     expect(calls.map(({ tool, args }) => [tool, args])).toEqual([
       [

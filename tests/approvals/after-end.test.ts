@@ -89,10 +89,13 @@ test('a plan that a person refused, or that was carried out, is not asked for ag
   expect(await say(revoked, onCall, { kind: 'again' })).toMatchObject({ reason: 'not_over' });
 });
 
-test('nobody asks again about an incident that somebody has, or who may only look', async () => {
+test('nobody asks again about an incident that is paused or that somebody has, or who may only look', async () => {
   const run = await expired();
   expect(await say(run, viewer, { kind: 'again' })).toMatchObject({ reason: 'not_allowed' });
   const context = { actor: SYSTEM, traceId: 't', incident: INCIDENT, streams: [incidentStream(INCIDENT)] };
+  await run.log.append([fact('incident.paused', { on: true, by: bob.id }, context)]);
+  expect(await say(run, onCall, { kind: 'again' })).toMatchObject({ reason: 'incident_closed' });
+  await run.log.append([fact('incident.paused', { on: false, by: bob.id }, context)]);
   await run.log.append([fact('incident.taken', { by: bob.id }, context)]);
   expect(await say(run, onCall, { kind: 'again' })).toMatchObject({ reason: 'incident_closed' });
 });

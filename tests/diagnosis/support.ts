@@ -88,6 +88,11 @@ export function lookAt(facts: Facts, read: Read): JsonValue | null {
   if (isClusterRead(read)) return null;
   switch (read.tool) {
     case 'system_scan':
+    case 'pg_activity':
+    case 'pg_locks':
+    case 'pg_replication':
+    case 'pg_sizes':
+    case 'host_status':
       return null;
     case 'metrics_query':
       return signalSeen(of, service, read.signal);

@@ -177,7 +177,7 @@ test('a page that is left alone and clears is over', () => {
 });
 
 test('a page that arrives after its own end is ignored, one of a later time is not', () => {
-  const over = { startsAt: NOW - 5 * MIN, at: NOW - MIN };
+  const over = { startsAt: NOW - 5 * MIN, at: NOW - MIN + 1 };
   expect(decide(anAlert({ startsAt: NOW - 5 * MIN }), { over })).toEqual({
     kind: 'ignored',
     reason: 'over_already',

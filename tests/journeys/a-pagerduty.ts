@@ -14,9 +14,19 @@ const SECRET = 'secret-of-the-subscription';
 
 /** The whole product beside a PagerDuty on a real wire; time is moved by hand and stands still while the wire works. */
 export async function withPagerDuty(options: { outbound?: boolean } = {}) {
-  const fake: { clock: FakeClock } = { clock: new FakeClock() };
-  // PagerDuty keeps the same time as the product, which makes its clock itself.
-  const pagerduty = await startPagerDuty({ clock: { ...realClock, now: () => fake.clock.now() } });
+  const clock = new FakeClock();
+  const { pagerduty, wire } = await aPagerDuty(clock);
+  const run = await inProcess({
+    clock,
+    settled: wire.settled,
+    ...(options.outbound !== false && { pager: wire.pager }),
+  });
+  return { pagerduty, run, ...doorOf(run) };
+}
+
+/** A PagerDuty on a real wire that keeps this time, and the way to tell it something. */
+export async function aPagerDuty(clock: FakeClock) {
+  const pagerduty = await startPagerDuty({ clock: { ...realClock, now: () => clock.now() } });
   onTestFinished(() => pagerduty.stop());
   const { url, token, routingKey } = pagerduty;
   const settings = {
@@ -26,13 +36,7 @@ export async function withPagerDuty(options: { outbound?: boolean } = {}) {
     events: { url, routingKey: new Secret(routingKey) },
   };
   const free = () => ({ worked: () => {}, failed: () => {}, undecided: () => {} });
-  const wire = counted(createPagerDuty({ settings, clock: realClock, enter: free }));
-  const run = await inProcess({
-    settled: wire.settled,
-    ...(options.outbound !== false && { pager: wire.pager }),
-  });
-  fake.clock = run.clock;
-  return { pagerduty, run, ...doorOf(run) };
+  return { pagerduty, wire: counted(createPagerDuty({ settings, clock: realClock, enter: free })) };
 }
 
 /** Where webhooks come in, signed as PagerDuty signs them. */

@@ -44,7 +44,14 @@ export type InSlack = {
 export type Noise = { cards: number; posts: number; mentions: number; edits: number };
 
 type Wire = { open: number };
-type Ground = { fake: FakeSlack; wire: Wire; opened: OpenSlack | undefined; live: RunningSlack | undefined };
+type Ground = {
+  fake: FakeSlack;
+  wire: Wire;
+  /** Waits for what is on other wires. */
+  others: () => Promise<void>;
+  opened: OpenSlack | undefined;
+  live: RunningSlack | undefined;
+};
 
 export async function inSlack(
   options: Omit<NonNullable<Parameters<typeof inProcess>[0]>, 'slack'> = {},
@@ -53,10 +60,10 @@ export async function inSlack(
     { id: ALICE, name: 'alice' },
     { id: STRANGER, name: 'stranger' },
   ];
-  const clock = new FakeClock();
+  const { clock = new FakeClock(), settled: others = async () => {} } = options;
   const fake = await startFakeSlack({ clock, users, channels: [{ id: CHANNEL, name: 'team-shop' }] });
   onTestFinished(() => fake.close());
-  const ground: Ground = { fake, wire: { open: 0 }, opened: undefined, live: undefined };
+  const ground: Ground = { fake, wire: { open: 0 }, others, opened: undefined, live: undefined };
   const run = await inProcess({
     ...options,
     clock,
@@ -104,7 +111,8 @@ async function counted<T>(wire: Wire, work: Promise<T>): Promise<T> {
  * Waits until nothing is being drawn or posted; not for a post that itself waits for time to pass: then no call comes
  * any more.
  */
-async function quiet({ wire, live, fake: { workspace } }: Ground): Promise<void> {
+async function quiet({ wire, others, live, fake: { workspace } }: Ground): Promise<void> {
+  await others();
   let isIdle = live === undefined;
   void live?.idle().then(() => {
     isIdle = true;

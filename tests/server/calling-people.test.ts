@@ -146,6 +146,18 @@ test('an incident that somebody has seen, or that is not critical, is no reason'
   expect([seen.said.length, run.said.length]).toEqual([0, 1]);
 });
 
+test('the name of an alert calls nobody and links nowhere in the chat behind the fallback', async () => {
+  const run = await set();
+  await run.run.page({ name: '<!channel> @all [win](https://evil.example)', service: 'billing' });
+  await run.pass(
+    run.fallback(() => failing),
+    MIN,
+  );
+  const hostile = run.said.find((text) => text.includes('channel'));
+  expect(hostile).toBeDefined();
+  expect(hostile).not.toMatch(/<|@|:\/\//);
+});
+
 test('the fallback can be a page in PagerDuty', async () => {
   const { said, fallback, pass } = await set();
   await pass(

@@ -124,6 +124,19 @@ test('a page that its own end has overtaken opens nothing', async () => {
   await run.clear({ startsAt, endsAt: run.clock.now() });
   await run.page({ startsAt });
   expect(run.folds.incidents.current()).toEqual([]);
+  const received = (await run.entries()).findLast(({ kind }) => kind === 'delivery.received');
+  expect(received?.body).toMatchObject({ ignored: [{ reason: 'over_already', alerts: 1 }] });
   await run.page({ startsAt: run.clock.now() });
   expect(run.folds.incidents.current()).toHaveLength(1);
+});
+
+test('a sender that fires again with its first time, minutes after it said that it was over, is heard', async () => {
+  const run = await inProcess();
+  const startsAt = run.clock.now() - MIN;
+  await run.page({ startsAt });
+  await run.clear({ startsAt, endsAt: run.clock.now() });
+  expect(run.incident().alerts.map(({ cleared }) => cleared)).toEqual([true]);
+  await run.clock.advance(2 * MIN);
+  await run.page({ startsAt });
+  expect(run.incident().alerts.map(({ cleared }) => cleared)).toEqual([false]);
 });

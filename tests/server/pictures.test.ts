@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { pictureAnswer } from '#server/api-picture.ts';
 import type { ApiAnswer } from '#server/http-api.ts';
 import { incidentEntries } from '#server/incident-entries.ts';
+import { picturePng } from '#server/picture-png.ts';
 import { incidentPicture } from '#server/pictures.ts';
 import { type InProcess, inProcess } from '../journeys/in-process.ts';
 
@@ -84,4 +85,13 @@ test('an incident whose content was erased has no picture any more', async () =>
     kind: 'none',
     reason: 'erased',
   });
+});
+
+test('pictures are drawn one after the other, and too many at once are refused instead of kept waiting', async () => {
+  const run = await untilAsked();
+  const picture = await pictureOf(run);
+  const all = await Promise.allSettled(Array.from({ length: 5 }, () => picturePng(picture)));
+  const failed = all.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+  expect(failed).toHaveLength(2);
+  expect(failed[0]).toContain('too many pictures');
 });

@@ -9,12 +9,29 @@ export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export type HttpAsk = {
   readonly url: string;
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Sent as JSON. */
   readonly body?: object;
   readonly token?: (() => string) | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Left out = the built-in one, which trusts the authorities that Node trusts. */
+  readonly send?: Send;
+};
+export type Send = (
+  url: string,
+  request: SentRequest,
+) => Promise<{
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: ReadableStream<Uint8Array> | null;
+}>;
+export type SentRequest = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  redirect: 'error';
+  headers: Record<string, string>;
+  signal: AbortSignal;
+  body?: string;
 };
 /** `retryAfterMs`: the other side says when to ask again. */
 export type HttpAnswer = { kind: 'answer'; status: number; text: string; retryAfterMs?: number };
@@ -46,7 +63,7 @@ export async function askHttp(
   signal.addEventListener('abort', onAbort, { once: true });
   const cancel = clock.after(ask.timeoutMs, onAbort);
   try {
-    const response = await fetch(ask.url, requestOf(ask, stop.signal));
+    const response = await (ask.send ?? fetch)(ask.url, requestOf(ask, stop.signal));
     const text = await textWithin(response);
     const seconds = Number(response.headers.get('retry-after') ?? '');
     const { status } = response;
@@ -85,20 +102,20 @@ export function shortForeign(text: string): string {
   return clip(inert(redact(text.slice(0, 2000))), 160);
 }
 
-function requestOf(ask: HttpAsk, signal: AbortSignal): RequestInit {
+function requestOf(ask: HttpAsk, signal: AbortSignal): SentRequest {
   const headers = new Headers(ask.headers ?? {});
   if (ask.token) headers.set('authorization', `Bearer ${ask.token()}`);
-  if (ask.body) headers.set('content-type', 'application/json');
+  if (ask.body && !headers.has('content-type')) headers.set('content-type', 'application/json');
   return {
     method: ask.method ?? 'GET',
     redirect: 'error',
-    headers,
+    headers: Object.fromEntries(headers),
     signal,
     ...(ask.body ? { body: JSON.stringify(ask.body) } : {}),
   };
 }
 
-async function textWithin(response: Response): Promise<string | undefined> {
+async function textWithin(response: Awaited<ReturnType<Send>>): Promise<string | undefined> {
   if (response.body === null) return '';
   const decoder = new TextDecoder();
   const reader = response.body.getReader();

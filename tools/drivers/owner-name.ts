@@ -1,6 +1,10 @@
+/** The letters and digits that Kubernetes makes names of. */
+const MADE = '[bcdfghjklmnpqrstvwxz2456789]';
+const BY_DEPLOYMENT = new RegExp(`^(.+)-${MADE}{6,10}-${MADE}{5}$`);
+
 /**
  * Name of the workload that a pod belongs to, by what its controller gave it: the template hash of a deployment
- * (`shop-7d9f-x2x`), or the number of a stateful set (`db-0`). Null where neither shows.
+ * (`shop-7d9f-x2x`), or the number of a stateful set (`db-0`); without labels by how such names are made. Null where nothing shows.
  */
 export function ownerName(pod: string, labels: Readonly<Record<string, string>>): string | null {
   const hash = labels['pod-template-hash'];
@@ -13,5 +17,6 @@ export function ownerName(pod: string, labels: Readonly<Record<string, string>>)
     labels['apps.kubernetes.io/pod-index'] !== undefined;
   const numbered = isNumbered || labels['controller-revision-hash'] !== undefined;
   const dash = pod.lastIndexOf('-');
-  return numbered && dash > 0 ? pod.slice(0, dash) : null;
+  if (numbered && dash > 0) return pod.slice(0, dash);
+  return Object.keys(labels).length === 0 ? (BY_DEPLOYMENT.exec(pod)?.[1] ?? null) : null;
 }

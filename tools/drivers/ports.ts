@@ -2,6 +2,8 @@ import type { Change, Preview, Undo } from '#approvals/plan.ts';
 import type { Service, SignalSource } from '#incidents/inventory.ts';
 import type { SignalName } from '#incidents/vocabulary.ts';
 import type { ClusterDriver } from './cluster-port.ts';
+import type { HostDriver } from './host-port.ts';
+import type { PostgresDriver } from './postgres-port.ts';
 import type { Gap, GapReason, Seen } from './seen.ts';
 
 export type { Gap, GapReason, Seen };
@@ -17,8 +19,32 @@ export type MetricsQuery = {
   stepMs: number;
 };
 
-/** Reads one signal of one service over a time range. */
-export type MetricsDriver = { series(query: MetricsQuery, signal: AbortSignal): Promise<Seen<Series>> };
+/**
+ * Calls from one service to another in one minute: what they took as the caller waited and as the callee says, means in ms.
+ * Names as the source has them.
+ */
+export type CallTimes = {
+  at: number;
+  caller: string;
+  callee: string;
+  count: number;
+  clientMs: number;
+  serverMs: number;
+};
+export type CallsQuery = { from: number; to: number };
+
+/** An expression about one service, as somebody wrote it. `from` = `to` asks for that instant only. */
+export type PromqlQuery = { service: Service; expression: string; from: number; to: number; stepMs: number };
+/** Labels and values of each series; both are foreign. */
+export type LabelledSeries = { labels: Readonly<Record<string, string>>; series: Series };
+
+/** Reads one signal of one service over a time range; and, where the source knows it, what calls between services took. */
+export type MetricsDriver = {
+  series(query: MetricsQuery, signal: AbortSignal): Promise<Seen<Series>>;
+  calls?(query: CallsQuery, signal: AbortSignal): Promise<Seen<readonly CallTimes[]>>;
+  /** Answers an expression after it was checked against what the config allows; refuses it else. Left out = takes none. */
+  promql?(query: PromqlQuery, signal: AbortSignal): Promise<Seen<readonly LabelledSeries[]>>;
+};
 
 /** Foreign text: shown inert. `at` in ms, null where the line has no time. */
 export type LogLine = { at: number | null; level: string; message: string };
@@ -101,4 +127,6 @@ export type World = {
   readonly logs: LogsDriver;
   readonly probe: ProbeDriver;
   readonly clusters?: ReadonlyMap<string, ClusterDriver>;
+  readonly databases?: ReadonlyMap<string, PostgresDriver>;
+  readonly host?: HostDriver;
 };

@@ -5,6 +5,8 @@ import type { Selector, Service, SignalSource } from '#incidents/inventory.ts';
 import { numberOf } from './exposition.ts';
 import { askHttp, gapOf, gapOfStatus, shortForeign } from './http-text.ts';
 import type { Gap, MetricsDriver, MetricsQuery, Seen, Series } from './ports.ts';
+import { readCallTimes } from './prometheus-calls.ts';
+import { askPromql, type PromqlAllowed } from './prometheus-promql.ts';
 
 export type PrometheusSettings = {
   /** The server, without a path. */
@@ -17,6 +19,8 @@ export type PrometheusSettings = {
   /** Finest step, the server's scrape interval. Default 15 s. */
   readonly stepMs?: number;
   readonly timeoutMs?: number;
+  /** What an expression that a model wrote may read; left out = none is taken. */
+  readonly allowed?: PromqlAllowed;
 };
 
 const Answer = z.object({
@@ -32,7 +36,7 @@ const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Reads signals from a Prometheus server over its HTTP API. Never throws. */
 export function createPrometheus(settings: PrometheusSettings, clock: Clock): MetricsDriver {
-  const { url, token, timeoutMs = 5000 } = settings;
+  const { url, token, timeoutMs = 5000, allowed } = settings;
   return {
     series: async (query, signal) => {
       const expression = promql(settings, query.service, query.source);
@@ -50,6 +54,8 @@ export function createPrometheus(settings: PrometheusSettings, clock: Clock): Me
       if (answer.kind === 'no_answer') return gapOf(answer);
       return answer.status === 200 ? onGrid(answer.text, grid) : gapOfStatus(answer);
     },
+    calls: (query, signal) => readCallTimes(settings, { ...query, clock }, signal),
+    ...(allowed && { promql: (query, signal) => askPromql({ ...settings, allowed, clock }, query, signal) }),
   };
 }
 

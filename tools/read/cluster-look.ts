@@ -1,10 +1,11 @@
-import type { JsonObject, JsonValue } from '#core/canonical.ts';
+import type { JsonObject } from '#core/canonical.ts';
 import { ClusterSeen } from '#incidents/observations-cluster.ts';
 import type { ServiceRef } from '#incidents/refs.ts';
 import type { ClusterDriver } from '../drivers/cluster-port.ts';
 import type { Gap, Seen } from '../drivers/ports.ts';
 import type { ToolContext, ToolResult } from '../tool.ts';
-import { foreign, joined } from './foreign.ts';
+import { cleaned, shown } from './cleaned.ts';
+import { joined } from './foreign.ts';
 import { knownService, notConfigured, unknownService } from './known-service.ts';
 
 /** Longest string that a look keeps. */
@@ -32,17 +33,10 @@ export function lookResult<T>(
   { value, facts }: { value: (seen: T) => ClusterSeen; facts: JsonObject },
 ): ToolResult {
   if (seen.kind === 'gap') return seen;
-  const parsed = ClusterSeen.safeParse(cleaned(value(seen.value)));
+  const parsed = ClusterSeen.safeParse(cleaned(value(seen.value), MAX_STRING));
   if (!parsed.success)
     return { kind: 'gap', reason: 'bad_answer', detail: 'the cluster gave an answer of an unknown shape' };
   return { kind: 'ok', value: parsed.data, text: textOf(parsed.data), facts };
-}
-
-function cleaned(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return foreign(value, MAX_STRING);
-  if (Array.isArray(value)) return value.map(cleaned);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [foreign(key, 300), cleaned(one)]));
 }
 
 /** One line for each thing; what was not shown is left out. */
@@ -78,11 +72,4 @@ function textOf(seen: ClusterSeen): string {
         ),
       ]);
   }
-}
-
-/** Compact JSON without what is null or empty. */
-function shown(value: JsonValue): string {
-  return JSON.stringify(value, (_key, one: unknown) =>
-    one === null || (Array.isArray(one) && one.length === 0) ? undefined : one,
-  );
 }

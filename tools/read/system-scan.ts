@@ -12,6 +12,8 @@ import { SignalName } from '#incidents/vocabulary.ts';
 import type { ReadTool, ToolContext, ToolResult } from '../tool.ts';
 import { joined } from './foreign.ts';
 import { knownService, notConfigured, unknownService } from './known-service.ts';
+import { scanCalls } from './scan-calls.ts';
+import { scanChanges } from './scan-changes.ts';
 import { scanLogs } from './scan-logs.ts';
 import { type Grid, scanSeries, sizeOf } from './scan-series.ts';
 
@@ -52,14 +54,14 @@ async function scan({ service: ref, at }: Args, context: ToolContext): Promise<T
   const grid = { from, to: now, stepMs: Math.max(500, Math.ceil((now - from) / MAX_POINTS)) };
   const { series, total, gap } = await scanSeries(services, grid, context);
   const logs = await scanLogs(services, grid, context);
+  const spans = await scanCalls(services, grid, context);
+  const changes = await scanChanges(services, grid, context);
   if (total === 0 && logs.rows.length === 0) return notConfigured(`${service.id} has no signals and no logs`);
   if (series.length === 0 && logs.rows.length === 0)
     return gap ?? { kind: 'gap', reason: 'no_data', detail: 'nothing was measured in this time' };
   const facts = factsAbout(service, {
-    ...{ t: instantsOf(grid), series, at: paged, logs },
+    ...{ t: instantsOf(grid), series, at: paged, logs, spans, changes },
     calls: callsOf(services),
-    spans: { buckets: [], rows: [] },
-    changes: [],
   });
   const value = seenOf(service.id, services.length, { ...facts, total });
   const first = value.ranked[0]?.service ?? null;
@@ -117,10 +119,13 @@ const callsOf = (services: readonly Service[]): SystemView['calls'] =>
 const instantsOf = (grid: Grid): Float64Array =>
   Float64Array.from({ length: sizeOf(grid) }, (_, i) => grid.from + i * grid.stepMs);
 
-/** What the scan reads has signals of known names only, and no spans. */
+/** What the scan reads has signals and services of known names only. */
 function whyOf(why: ClueWhy): ScanSeen['ranked'][number]['why'] {
   if (why.kind === 'log') return [why];
-  if (why.kind === 'between') return [];
+  if (why.kind === 'between') {
+    const other = ServiceId.safeParse(why.other);
+    return other.success ? [{ ...why, other: other.data }] : [];
+  }
   const signal = SignalName.safeParse(why.metric);
   return signal.success ? [{ kind: 'level', signal: signal.data, before: why.before, now: why.now }] : [];
 }
@@ -139,6 +144,8 @@ function textOf({ service, verdict, services, series, ranked }: ScanSeen): strin
 
 function reason(why: ScanSeen['ranked'][number]['why'][number]): string {
   if (why.kind === 'log') return `${why.isNew ? 'new' : 'more'} in the log: ${why.template} (${why.count})`;
+  if (why.kind === 'between')
+    return `${rounded(why.now)} ms between ${why.other} and it, normally ${rounded(why.before)} ms`;
   return `${why.signal} ${rounded(why.now)}, normally ${rounded(why.before)}`;
 }
 

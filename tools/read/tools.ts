@@ -1,9 +1,12 @@
 import type { ReadTool } from '../tool.ts';
 import { clusterTools } from './cluster-tools.ts';
 import { deploymentsList } from './deployments-list.ts';
+import { hostStatus } from './host-status.ts';
 import { httpProbe } from './http-probe.ts';
 import { logsSearch } from './logs-search.ts';
 import { metricsQuery } from './metrics-query.ts';
+import { pgActivity, pgLocks, pgReplication, pgSizes } from './pg-tools.ts';
+import { promqlQuery } from './promql-query.ts';
 import { runbookSearch } from './runbook-search.ts';
 import { systemScan } from './system-scan.ts';
 import { workloadStatus } from './workload-status.ts';
@@ -17,5 +20,11 @@ export const readTools: readonly ReadTool[] = [
   workloadStatus,
   runbookSearch,
   systemScan,
+  promqlQuery,
+  pgActivity,
+  pgLocks,
+  pgReplication,
+  pgSizes,
+  hostStatus,
   ...clusterTools,
 ];

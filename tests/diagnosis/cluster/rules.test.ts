@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CallId, ServiceId } from '#core/ids.ts';
 import { addressesOf, isNear } from '#diagnosis/cluster/addresses.ts';
@@ -219,12 +219,11 @@ test('every cause has a detector, and none says anything of a cluster that was n
 });
 
 test('no log line makes a detector throw, and none alone is enough to blame a node', () => {
-  fc.assert(
-    fc.property(fc.array(fc.string({ maxLength: 300 }), { maxLength: 8 }), (samples) => {
-      const state = stateOf([logsSeen('till', samples)]);
-      for (const { find } of clusterDetectors)
-        for (const { object } of find(state)) expect(object.startsWith('node:')).toBe(false);
-    }),
-    { numRuns: 200 },
-  );
+  const blamed = (samples: readonly string[]): string[] => {
+    const state = stateOf([logsSeen('till', samples)]);
+    return clusterDetectors.flatMap(({ find }) => find(state).map(({ object }) => object));
+  };
+  const lines = fc.array(fc.string({ maxLength: 300 }), { maxLength: 8 });
+  const property = fc.property(lines, (samples) => !blamed(samples).some((one) => one.startsWith('node:')));
+  fc.assert(property, { numRuns: 200 });
 });

@@ -196,6 +196,24 @@ describe('wishes', () => {
     await soundLog(run);
   });
 
+  test('what waits already is not asked for again, and a chain that comes to it again calls nobody', async () => {
+    const run = await asked();
+    const back = { tool: 'service_rollback', target: 'service:checkout' } as const;
+    expect(await requestChange(actDeps(run), says(alice), back)).toEqual(refused('already_proposed'));
+    await steer(actDeps(run), says(bob), checkout);
+    const proposals = () =>
+      run.folds.sessions.incident(INC1)?.runs.filter(({ role }) => role === 'remediation');
+    await run.until(() => proposals()?.length === 2);
+    await run.firebreak.idle();
+    const refusals = (await run.entries()).filter(
+      ({ kind, body }) => kind === 'tool.refused' && body.reason === 'duplicate_plan',
+    );
+    expect(refusals).toHaveLength(1);
+    expect(run.incident().escalated).toBeNull();
+    expect(pendingOf(run)).toHaveLength(1);
+    await soundLog(run);
+  });
+
   test('without a cause a change is put before people only because a person asked for it', async () => {
     const run = await inProcess();
     run.shop.inject('unknown-slow-disk', 'checkout');

@@ -146,6 +146,18 @@ describe('a wish for a change', () => {
     });
   });
 
+  test('for what waits already is answered with that proposal, by sentence and by press, and calls nobody', async () => {
+    const { run, thread } = await talk();
+    const echo = await thread.say(as(alice), 'roll back checkout');
+    expect(textOf(echo)).toContain('A-1 asks for that already: Roll back checkout v42 → v41 in demo.');
+    expect(buttonsOf(echo)).toEqual([]);
+    const detail = 'service_rollback service:checkout';
+    expect(textOf(await thread.press(as(alice), 'propose', { detail }))).toContain('A-1 asks for that');
+    await run.firebreak.idle();
+    expect(await kindsOf(run)).not.toContain('change.requested');
+    expect(run.incident().escalated).toBeNull();
+  });
+
   test.each([
     '',
     'rm service:checkout',

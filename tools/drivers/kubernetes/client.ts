@@ -1,0 +1,160 @@
+import type { z } from 'zod';
+import type { Clock } from '#core/clock.ts';
+import {
+  askHttp,
+  gapOf,
+  type HttpAnswer,
+  type HttpAsk,
+  type NoAnswer,
+  type Send,
+  shortForeign,
+} from '../http-text.ts';
+import type { Gap, Seen } from '../seen.ts';
+import { linesOf } from './lines.ts';
+import { Status } from './wire.ts';
+
+/** Handed in: leave for one attempt, one of which must be called; null while the cluster is left alone after failures. */
+export type Enter = () => { worked(): void; failed(): void; undecided(): void } | null;
+
+export type ClusterSettings = {
+  /** Address of the API server, without a path. */
+  readonly url: string;
+  /** Absolute path of the certificates that the API server is checked against; null = those that Node trusts. */
+  readonly ca: string | null;
+  readonly token: () => string;
+  /** For one answer. */
+  readonly timeoutMs?: number;
+  readonly enter: Enter;
+};
+
+/** What is asked for, in Kubernetes' own words, so that a refusal can say which right is missing. */
+export type Ask = {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly verb: 'get' | 'list' | 'watch' | 'patch';
+  readonly resource: string;
+};
+export type KubeAnswer = HttpAnswer | NoAnswer;
+
+/**
+ * One API server, spoken to with one credential. Answers are text; at most 4 MiB and within the timeout. After failures
+ * in a row nothing is sent for a while. Certificates are always checked, redirects never followed. Never throws.
+ */
+export type KubeClient = {
+  /** `accept`: the form of the answer, where it is not the whole object. */
+  get(ask: Ask, signal: AbortSignal, accept?: string): Promise<KubeAnswer>;
+  /** A JSON patch (RFC 6902); with `dryRun` in the query nothing is kept. */
+  patch(ask: Ask, operations: readonly object[], signal: AbortSignal): Promise<KubeAnswer>;
+  /** The lines of an answer that goes on for as long as the signal lets it; none where it is refused or breaks off. */
+  lines(ask: Ask, signal: AbortSignal): AsyncIterable<string>;
+};
+
+const TIMEOUT_MS = 5_000;
+
+export function createKubeClient(settings: ClusterSettings, clock: Clock): KubeClient {
+  const base = settings.url.replace(/\/$/, '');
+  let sender: Promise<Send> | undefined;
+  const send: Send = async (url, request) => {
+    sender ??= openSender(settings);
+    return (await sender)(url, request);
+  };
+  const urlOf = ({ path, query }: Ask): string => {
+    const asked = new URLSearchParams({ ...query }).toString();
+    return `${base}${path}${asked === '' ? '' : `?${asked}`}`;
+  };
+  const ask = async (what: Ask, more: Partial<HttpAsk>, signal: AbortSignal): Promise<KubeAnswer> => {
+    const pass = settings.enter();
+    if (pass === null)
+      return { kind: 'no_answer', reason: 'unreachable', sent: false, detail: 'left alone after failures' };
+    const url = urlOf(what);
+    const { token, timeoutMs = TIMEOUT_MS } = settings;
+    const answer = await askHttp({ url, token, timeoutMs, send, ...more }, clock, signal);
+    pass[verdictOn(answer, signal)]();
+    return answer;
+  };
+  return {
+    get: (what, signal, accept = 'application/json, */*') => ask(what, { headers: { accept } }, signal),
+    patch: (what, operations, signal) =>
+      ask(
+        what,
+        { method: 'PATCH', body: operations, headers: { 'content-type': 'application/json-patch+json' } },
+        signal,
+      ),
+    lines: (what, signal) => linesOf(send, { url: urlOf(what), token: settings.token }, signal),
+  };
+}
+
+/** What an answer says about the API server itself: whoever is refused, or asks too often, has reached it. */
+function verdictOn(answer: KubeAnswer, signal: AbortSignal): 'worked' | 'failed' | 'undecided' {
+  if (answer.kind === 'answer') {
+    if (answer.status === 429) return 'undecided';
+    return answer.status < 500 ? 'worked' : 'failed';
+  }
+  return signal.aborted || answer.reason === 'too_large' ? 'undecided' : 'failed';
+}
+
+/** Loads what speaks to Kubernetes, which is large, when it is first needed. */
+async function openSender({ url, ca }: ClusterSettings): Promise<Send> {
+  if (!url.startsWith('https:')) return (to, request) => fetch(to, request);
+  const [{ HttpMethod, KubeConfig, RequestContext }, { fetch: fetchWith }] = await Promise.all([
+    import('@kubernetes/client-node'),
+    import('undici'),
+  ]);
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: [{ name: 'it', server: url, skipTLSVerify: false, ...(ca !== null && { caFile: ca }) }],
+    users: [{ name: 'it' }],
+    contexts: [{ name: 'it', cluster: 'it', user: 'it' }],
+    currentContext: 'it',
+  });
+  const context = new RequestContext(url, HttpMethod.GET);
+  await config.applySecurityAuthentication(context);
+  const dispatcher = context.getDispatcher();
+  return async (to, request) => {
+    const { status, headers, body } = await fetchWith(to, {
+      ...request,
+      ...(dispatcher !== undefined && { dispatcher }),
+    });
+    return { status, headers, body };
+  };
+}
+
+/** The answer as `shape`, or the gap that it is; a missing right is named by verb and resource. Never throws. */
+export function readAs<T>(answer: KubeAnswer, { verb, resource }: Ask, shape: z.ZodType<T>): Seen<T> {
+  if (answer.kind === 'no_answer') return gapOf(answer);
+  if (answer.status < 200 || answer.status > 299) return gapOfRefusal(answer, { verb, resource });
+  const parsed = shape.safeParse(jsonOf(answer.text));
+  return parsed.success
+    ? { kind: 'seen', value: parsed.data }
+    : badAnswer(`unreadable answer for ${resource}`);
+}
+
+export function gapOfRefusal(answer: HttpAnswer, { verb, resource }: Pick<Ask, 'verb' | 'resource'>): Gap {
+  const said = saidBy(answer);
+  if (answer.status === 401)
+    return { kind: 'gap', reason: 'refused', detail: 'the cluster does not take the token' };
+  if (answer.status === 403)
+    return { kind: 'gap', reason: 'refused', detail: `not allowed to ${verb} ${resource}` };
+  if (answer.status === 404)
+    return { kind: 'gap', reason: 'no_data', detail: `there is no such thing: ${said}` };
+  if (answer.status === 429)
+    return { kind: 'gap', reason: 'unreachable', detail: 'the cluster is asked too often' };
+  return badAnswer(`HTTP ${answer.status} for ${verb} ${resource}: ${said}`);
+}
+
+export function badAnswer(detail: string): Gap {
+  return { kind: 'gap', reason: 'bad_answer', detail };
+}
+
+/** What the API server says about a refusal, as one short line. */
+export function saidBy({ text }: HttpAnswer): string {
+  return shortForeign(Status.safeParse(jsonOf(text)).data?.message ?? text);
+}
+
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
