@@ -81,7 +81,7 @@ export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
     health: health.now,
     send: (order, signal) => sendPost({ web, channels, apiUrl, isKnown, clock }, order, signal),
     start: async (handlers) => {
-      listening.dispatch = dispatchTo(handlers, options, { web, channels, isKnown });
+      listening.dispatch = dispatchTo(handlers, { ...options, self }, { web, channels, isKnown });
       if (door.kind === 'http') return;
       const appToken = door.appToken.reveal();
       const installerOptions = { clientOptions: common };
@@ -115,12 +115,12 @@ async function take(
 
 function dispatchTo(
   handlers: Handlers,
-  { clock, random, personOf, onError }: SlackOptions,
+  { clock, random, personOf, onError, self }: SlackOptions & Pick<Listening, 'self'>,
   speaking: Omit<ReplyDeps, 'onUnsaid'>,
 ): Dispatch {
   const onUnsaid = (why: string): void => onError(`an answer was not given: ${why}`, null);
   return createDispatch({
-    ...{ handlers, clock, random, personOf, replies: createReplies({ ...speaking, onUnsaid }) },
+    ...{ handlers, clock, random, personOf, self, replies: createReplies({ ...speaking, onUnsaid }) },
     onError: (correlation, message) => onError(message, correlation),
   });
 }

@@ -17,6 +17,8 @@ export type DispatchDeps = {
   readonly random: Random;
   /** Who an account of a workspace is here; null: nobody we know. */
   readonly personOf: (team: string, user: string) => PersonId | null;
+  /** Our own account, once it is known. */
+  readonly self: () => string | undefined;
   /** Something of ours failed; the correlation id was shown to the person. */
   readonly onError: (correlation: string, message: string) => void;
 };
@@ -151,8 +153,8 @@ function speakerOf(
   return { team, user, person: deps.personOf(team, user) };
 }
 
-function textOf({ personOf }: DispatchDeps, { team, text }: { team: string; text: string }): string {
-  return readText(text, (user) => personOf(team, user));
+function textOf({ personOf, self }: DispatchDeps, { team, text }: { team: string; text: string }): string {
+  return readText(text, (user) => (user === self() ? 'firebreak' : personOf(team, user)));
 }
 
 /** What `work` gives, or the one line that says that it failed. */

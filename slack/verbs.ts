@@ -1,4 +1,4 @@
-import type { Heard, Vocabulary } from './verbs/heard.ts';
+import type { Act, Heard, Vocabulary } from './verbs/heard.ts';
 import { nearTo } from './verbs/near.ts';
 import { plainWords } from './verbs/plain-words.ts';
 import { sentences } from './verbs/sentences.ts';
@@ -6,6 +6,9 @@ import { sentences } from './verbs/sentences.ts';
 /** A sentence that does something is short; whoever writes more speaks to people. */
 const MOST_CHARACTERS = 200;
 const NOTE = /^\s*(?:note|fyi|fact)\s*[:\s]\s*/i;
+
+/** What a question may set off: a look, a draft, or a wish that is shown with a button before it counts. */
+const harmless: ReadonlySet<Act['verb']> = new Set(['look', 'change', 'postmortem']);
 
 /**
  * Reads a sentence that somebody wrote; it is untrusted. Pure, total and quick for any text. A verb counts only when the
@@ -15,10 +18,12 @@ export function parse(text: string, vocabulary: Vocabulary): Heard {
   const note = NOTE.exec(text.slice(0, MOST_CHARACTERS));
   if (note !== null && note[0].length < text.trimEnd().length) return { kind: 'note', from: note[0].length };
   if (text.trim().length > MOST_CHARACTERS || text.trim().includes('\n')) return { kind: 'none' };
-  const { words, toUs } = plainWords(text);
+  const { words, toUs, isQuestion } = plainWords(text);
   if (words === '') return toUs ? { kind: 'ask', ask: { verb: 'help' } } : { kind: 'none' };
   const read = readSentence(words, vocabulary);
   const heard = read?.heard ?? null;
+  if (heard?.kind === 'act' && isQuestion && !harmless.has(heard.act.verb))
+    return { kind: 'doubt', reading: heard.act };
   if (heard !== null && heard.kind !== 'missing') return heard;
   const reading = nearTo(words, vocabulary);
   if (reading !== null) return { kind: 'doubt', reading };

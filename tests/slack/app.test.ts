@@ -156,6 +156,16 @@ test('a sentence reaches us once, read as people read it, with the verified pers
   ]);
 });
 
+test('whoever mentions the app itself speaks to it', async () => {
+  const { app, fake } = await started();
+  const { handlers, given } = noting({ onMessage: async () => answer('yes') });
+  await app.start(handlers);
+  const root = await app.send(order(), signal);
+  const thread = root.kind === 'posted' ? root.ts : '';
+  await fake.people.say({ user: 'U0ALICE', channel: 'C0SHOP', thread, text: '<@U0FIREBREAK> why' });
+  await expect.poll(() => given).toMatchObject([['message', { text: '@firebreak why' }]]);
+});
+
 test('a display name counts for nothing: who calls themselves alice is nobody', async () => {
   const { app, fake } = await started();
   const { handlers, given } = noting();

@@ -15,7 +15,7 @@ function rig(answers: Parameters<typeof noting>[0] = {}) {
   const { handlers, given } = noting(answers);
   const log: [string, string][] = [];
   const dispatch = createDispatch({
-    ...{ handlers, clock, random: realRandom, personOf: () => ALICE, onError: () => {} },
+    ...{ handlers, clock, random: realRandom, personOf: () => ALICE, self: () => 'U0BOT', onError: () => {} },
     replies: {
       say: async (_, { text, visible }) => void log.push([`said ${visible}`, text]),
       atOnce: ({ text }) => ({ text }),
@@ -82,10 +82,13 @@ test('a form whose name is not the one of the click that opened it does nothing'
 
 test.each([
   ['<@U0ALICE|bob> is on it', '@alice is on it'],
+  ['<@U0BOT> why', '@firebreak why'],
   ['<@U0EVE>', '@unknown'],
   ['look at <#C0SHOP|general>', 'look at #C0SHOP'],
   ['<https://a.example/x|Approve>', 'https://a.example/x'],
   ['<!subteam^S1|@team> &lt;!here&gt; &amp;amp;', 'subteam <!here> &amp;'],
 ])('%s is read as %s', (text, read) => {
-  expect(readText(text, (user) => (user === 'U0ALICE' ? ALICE : null))).toBe(read);
+  expect(readText(text, (user) => (user === 'U0BOT' ? 'firebreak' : user === 'U0ALICE' ? ALICE : null))).toBe(
+    read,
+  );
 });

@@ -218,6 +218,18 @@ test('any text is read without a throw, and only closed values come out', () => 
   );
 });
 
+test.each([
+  ['resolved?', { verb: 'resolve', resolution: 'by_hand' }],
+  ['on it?', { verb: 'ack' }],
+  ['mine?', { verb: 'take' }],
+  ['can you take it?', { verb: 'take' }],
+  ['could you please resume', { verb: 'resume' }],
+  ['stop?', { verb: 'pause' }],
+  ["that's wrong?", { verb: 'wrong_cause', cause: null, service: null }],
+])('the question %s is asked back and not taken as an order', (text, reading) => {
+  expect(hear(text)).toEqual({ kind: 'doubt', reading });
+});
+
 test('a long text that is made to be slow is read at once', () => {
   const started = performance.now();
   for (const text of [
