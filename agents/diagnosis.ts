@@ -1,4 +1,4 @@
-import type { Inventory } from '#incidents/inventory.ts';
+import { type Inventory, namesObjects } from '#incidents/inventory.ts';
 import { ToldClusterDiagnosis, ToldDiagnosis } from '#incidents/reports.ts';
 import type { Prompts } from '#prompts/load.ts';
 import type { AgentSpec } from '#sessions/agent-spec.ts';
@@ -48,7 +48,7 @@ export function diagnosisSpec(
       'hypotheses_rank',
     ],
     limits: { ...RUN_LIMITS, toolCalls: 30 },
-    report: hasCluster || hasPostgres ? ToldClusterDiagnosis : ToldDiagnosis,
+    report: namesObjects(inventory) ? ToldClusterDiagnosis : ToldDiagnosis,
     ...diagnosisClaims(inventory),
   };
 }

@@ -19,8 +19,13 @@ export function advance(approval: Approval, fact: Moved): Approval {
       return enter(approval, fact, { state: 'rejected', reason: fact.body.by });
     case 'approval.expired':
       return stop(approval, fact, { state: 'expired', reason: null });
-    case 'approval.withdrawn':
-      return stop(approval, fact, { state: 'withdrawn', reason: fact.body.reason });
+    case 'approval.withdrawn': {
+      const { reason, by } = fact.body;
+      return stop(approval, fact, {
+        state: 'withdrawn',
+        reason: by === undefined ? reason : `${reason} ${by}`,
+      });
+    }
     case 'approval.superseded':
       return enter(approval, fact, { state: 'superseded', reason: fact.body.by });
     case 'approval.revoked':

@@ -4,17 +4,25 @@ import { approvalStream, fact, incidentStream, SYSTEM } from '#incidents/entry.t
 import { type Approval, isExpired, needsReminder } from './approval.ts';
 import type { GateDeps } from './gate-deps.ts';
 
-/** Ends every pending or approved plan of an incident that no longer needs it; `which` may leave some of them. */
+/** Why plans end that are not needed any more; `by`: another plan did it, `which`: only those of the incident. */
+export type Withdrawal = {
+  readonly reason: string;
+  readonly by?: ApprovalId;
+  readonly which?: (approval: Approval) => boolean;
+};
+
+/** Ends every pending or approved plan of an incident that no longer needs it, or those of them that are named. */
 export async function withdraw(
   deps: GateDeps,
   incident: IncidentId,
-  ...[reason, which = () => true]: [reason: string, which?: (approval: Approval) => boolean]
+  { reason, by, which = () => true }: Withdrawal,
 ): Promise<readonly ApprovalId[]> {
+  const more = by === undefined ? {} : { by };
   return appendEach(
     deps,
     (one) =>
       one.plan.incident === incident && (one.state === 'pending' || one.state === 'approved') && which(one),
-    (one) => fact('approval.withdrawn', { approval: one.id, reason }, approvalContext(one)),
+    (one) => fact('approval.withdrawn', { approval: one.id, reason, ...more }, approvalContext(one)),
   );
 }
 

@@ -10,3 +10,9 @@ export function targetsOf({ steps }: Pick<Plan, 'steps'>): readonly string[] {
 export function ownersOf({ services }: Inventory, { steps }: Pick<Plan, 'steps'>): readonly string[] {
   return [...new Set(steps.map((step) => services.get(step.target.service)?.owner ?? ''))];
 }
+
+/** Whether two plans change one and the same target. */
+export function plansMeet(one: Plan, other: Plan): boolean {
+  const refs = new Set(one.steps.map(({ target }) => target.ref));
+  return other.steps.some(({ target }) => refs.has(target.ref));
+}

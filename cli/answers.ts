@@ -80,7 +80,16 @@ export const IncidentAnswer = z.object({
   since: z.int().nullable(),
   alerts: Texts,
   wrong: z.array(z.object({ text: z.string(), evidence: Texts })),
-  cause: z.object({ word: z.string(), text: z.string(), for: Texts, against: Texts }).nullable(),
+  elsewhere: z.array(z.object({ text: z.string(), evidence: Texts })),
+  cause: z
+    .object({
+      word: z.string(),
+      text: z.string(),
+      for: Texts,
+      against: Texts,
+      verdict: z.string().nullable(),
+    })
+    .nullable(),
   rules: z.string().nullable(),
   droppedClaims: z.int(),
   ruledOut: Texts,

@@ -6,11 +6,20 @@ import { leaf, type Parts } from './leaf.ts';
 /** The command that measures the product over cases. */
 export function addEvalsCommand(program: Command, { context, settle }: Parts): void {
   leaf(program, 'evals', 'measure how often the diagnosis is right, over recorded cases')
-    .argument('[suite]', 'which cases; alone: our own, with every model that needs no key')
+    .argument(
+      '[suite]',
+      'which cases, or a folder with exported ones; alone: our own, with every model that needs no key',
+    )
     .option('--data <dir>', 'folder of an outside set')
-    .option('--model <model>', 'who plays the agents: rules (default), scripted, recorded, hostile')
+    .option(
+      '--model <model>',
+      'who plays the agents: rules (default), scripted, recorded, hostile, anthropic/NAME, openai/NAME',
+    )
     .option('--max-reads <n>', 'reads of a case over all its agents')
     .option('--leave-out <cause>', 'switch off the rules for a cause, or all: each in turn')
+    .option('--live', 'ask the real model, with the key in the environment; costs money, at most $5 a run')
+    .option('--record', 'keep what the real model says in the cassette')
+    .option('--cassette <file>', 'what a real model said; played where --live is not given')
     .option('--html <file>', 'where the page of the run goes (default: results/evals.html)')
     .option('--accept', 'make this run the baseline that later runs are held against')
     .action((suite: string | undefined, options: EvalsFlags & BoardFlags) =>

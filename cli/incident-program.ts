@@ -31,6 +31,7 @@ export function addIncidentCommands(program: Command, { context, settle }: Parts
     .argument('<id>', 'like INC-12')
     .option('--bundle <dir>', 'write a folder that anybody can check without Firebreak')
     .option('--with-payloads', 'put the decrypted contents of its calls into the folder')
+    .option('--case <dir>', 'write it as a sealed case that firebreak evals DIR handles again')
     .action((id: string, options: ExportFlags) =>
       settle(
         load().then(({ exportIncident }) => exportIncident(id, options, context)),

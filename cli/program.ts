@@ -70,6 +70,7 @@ function addServerCommands(program: Command, { context, settle }: Parts): void {
       '--model <model>',
       'anthropic or openai: a mocked model; anthropic/NAME or openai/NAME: the real one',
     )
+    .option('--from <sender>', 'who pages: alertmanager or pagerduty', 'alertmanager')
     .option(
       '--slack-fake',
       'a stand-in for Slack: a page of this machine that shows the channel and takes clicks',

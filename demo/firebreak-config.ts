@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { MAX_REPLICAS, SERVICES, type ServiceName } from './shop/plan.ts';
-import type { Shop } from './shop.ts';
+import type { PagedBy, Shop } from './shop.ts';
 import type { DemoSlack } from './slack-fake/start.ts';
 
 /** Firebreak's own folder: config, secrets and data, apart from everything that knows what was broken. */
@@ -11,6 +11,7 @@ export type FirebreakHome = {
   readonly dir: string;
   readonly config: string;
   readonly data: string;
+  /** By which its pages are known: a bearer token of Alertmanager, or the secret that signs for PagerDuty. */
   readonly alertToken: string;
   /** Throw-away personal tokens: one that may only look, one that may decide. */
   readonly viewerToken: string;
@@ -27,6 +28,8 @@ const DEPENDS: Readonly<Record<ServiceName, readonly ServiceName[]>> = {
 export type HomeOptions = {
   readonly approverName: string;
   readonly models?: string;
+  /** Left out = Alertmanager. */
+  readonly from?: PagedBy;
   readonly slack?: Pick<DemoSlack, 'config' | 'accounts'> | null;
 };
 
@@ -34,7 +37,7 @@ export type HomeOptions = {
 export function writeFirebreakHome(
   dir: string,
   shop: Shop,
-  { approverName, models = '', slack = null }: HomeOptions,
+  { approverName, models = '', from = 'alertmanager', slack = null }: HomeOptions,
 ): FirebreakHome {
   mkdirSync(join(dir, 'runbooks'), { recursive: true, mode: 0o700 });
   const secret = (name: string, value: string): string => {
@@ -48,7 +51,7 @@ export function writeFirebreakHome(
   const approver = { name: approverName, tokenFile: secret('approver.token', approverToken) };
   const supervisorFile = secret('supervisor.token', shop.supervisor.readerToken);
   const operatorFile = secret('supervisor-act.token', shop.supervisor.operatorToken);
-  const alertFile = secret('alertmanager.token', alertToken);
+  const alertFile = secret(`${from}.token`, alertToken);
   writeFileSync(join(dir, 'runbooks', 'shop.md'), RUNBOOK);
   const config = join(dir, 'firebreak.yaml');
   writeFileSync(
@@ -62,6 +65,7 @@ export function writeFirebreakHome(
       operatorFile,
       alertFile,
       models,
+      from,
       slack,
     }),
     { mode: 0o600 },
@@ -78,6 +82,7 @@ type Text = {
   operatorFile: string;
   alertFile: string;
   models: string;
+  from: PagedBy;
   slack: NonNullable<HomeOptions['slack']> | null;
 };
 
@@ -90,10 +95,16 @@ function configText({
   operatorFile,
   alertFile,
   models,
+  from,
   slack,
 }: Text): string {
   const account = (who: 'approver' | 'onlooker'): string =>
     slack === null ? '' : `, slack: {user: ${slack.accounts[who]}}`;
+  // Somebody to hand over to, and a second yes; in no team, so that nobody calls them.
+  const colleague =
+    slack === null
+      ? ''
+      : `  - {id: colleague, name: Colleague, roles: [responder, approver], slack: {user: ${slack.accounts.colleague}}}\n`;
   const services = SERVICES.map((name) =>
     [
       `  - id: ${name}`,
@@ -118,8 +129,8 @@ teams:
 people:
   - {id: ${approverName}, name: ${approverName}, token: "sha256:${sha256(approverToken)}", roles: [responder, approver, owner], teams: [team-shop]${account('approver')}}
   - {id: onlooker, name: Onlooker, token: "sha256:${sha256(viewerToken)}", roles: [viewer]${account('onlooker')}}
-sources:
-  alertmanager: {kind: alertmanager, token: "file:${alertFile}"}
+${colleague}sources:
+  ${from}: {kind: ${from}, ${from === 'pagerduty' ? 'secret' : 'token'}: "file:${alertFile}"}
 telemetry:
   shop: {kind: scrape, discover: "${shop.supervisor.url}/v1/targets", token: "file:${supervisorFile}", every: 500ms, keep: 15m}
 workloads:

@@ -6,6 +6,7 @@ import { type WishedModel, whoAnswers, wishedModel } from './model.ts';
 import { type RunResult, runScenario, type ShownSlack } from './run.ts';
 import { blindScenario, breakIt, type Scenario, scenario, scenarioNames } from './scenarios.ts';
 import { createScreen } from './screen.ts';
+import type { PagedBy } from './shop.ts';
 import { startDemoSlack } from './slack-fake/start.ts';
 
 export type DemoOptions = {
@@ -22,6 +23,8 @@ export type DemoOptions = {
   readonly model?: string;
   /** A stand-in for Slack, with a page on this machine that shows it and takes clicks. */
   readonly slackFake: boolean;
+  /** Who pages: the demo's monitoring sends as this one does. */
+  readonly from: PagedBy;
   readonly json: boolean;
 };
 
@@ -98,7 +101,7 @@ async function runOne(
   const expecting = approver.kind === 'denies' ? withNobody(one) : one;
   const result = await runScenario(expecting, {
     ...{ approver, events: screen, keep: options.keep, signal },
-    model: options.model,
+    ...{ model: options.model, from: options.from },
     ...(options.slackFake && { slack: shownSlack(approver.name, { say: screen.say, signal }) }),
   });
   screen.end();

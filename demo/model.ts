@@ -5,8 +5,8 @@ import { realRandom } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { Secret } from '#core/secret.ts';
 import { environmentSecret } from '#server/config.ts';
+import vendors from '#server/vendors.json' with { type: 'json' };
 import { startChild } from './shop/child.ts';
-import vendors from './vendors.json' with { type: 'json' };
 
 type Vendor = keyof typeof vendors;
 

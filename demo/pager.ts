@@ -15,12 +15,19 @@ import {
   requestConditions,
   type Window,
 } from './pager-rules.ts';
+import { pagerDutyBody, pagerDutySignature } from './pagerduty.ts';
 import { TargetGroups } from './shop/api-types.ts';
 import { call, listen } from './shop/http.ts';
 import { runProcess, sayLine } from './shop/lines.ts';
 import { SERVICES, ServiceName } from './shop/plan.ts';
 
-const Webhook = z.strictObject({ port: z.number().int(), path: z.string(), token: z.string() });
+/** `token`: the bearer token where pages go as Alertmanager sends them, the secret that signs where as PagerDuty does. */
+const Webhook = z.strictObject({
+  from: z.enum(['alertmanager', 'pagerduty']).default('alertmanager'),
+  port: z.number().int(),
+  path: z.string(),
+  token: z.string(),
+});
 const Settings = z.strictObject({
   supervisorPort: z.number().int(),
   token: z.string(),
@@ -118,7 +125,6 @@ function conditionsOf(scrapes: readonly Scrape[]): Condition[] {
 /** Posts one page and tries again every second while it is not accepted; gives up after 30 tries. */
 async function post(alert: PagedAlert, tries = 30): Promise<void> {
   const webhook = settings?.webhook;
-  const body = JSON.stringify(webhookBody(alert, url));
   const status = alert.endsAt === undefined ? 'firing' : 'resolved';
   const about = { alertname: alert.alertname, ...alert.labels, status, summary: alert.summary };
   if (webhook === undefined) {
@@ -130,13 +136,23 @@ async function post(alert: PagedAlert, tries = 30): Promise<void> {
     path: webhook.path,
     method: 'POST',
     timeoutMs: 5000,
-    headers: { authorization: `Bearer ${webhook.token}`, 'content-type': 'application/json' },
-    body,
+    ...signed(alert, webhook),
   });
   const code = reply.kind === 'answer' ? reply.code : 0;
   sayLine({ t: realClock.now(), ...about, posted: code });
   if (code >= 200 && code < 300) return;
   if (tries > 1) setTimeout(() => void post(alert, tries - 1), 1000);
+}
+
+/** The page as its sender writes it, and what shows who that is. */
+function signed(alert: PagedAlert, { from, token }: z.infer<typeof Webhook>) {
+  const json = { 'content-type': 'application/json' };
+  if (from === 'alertmanager') {
+    const body = JSON.stringify(webhookBody(alert, url));
+    return { body, headers: { ...json, authorization: `Bearer ${token}` } };
+  }
+  const body = JSON.stringify(pagerDutyBody(alert));
+  return { body, headers: { ...json, 'x-pagerduty-signature': pagerDutySignature(body, token) } };
 }
 
 async function evaluate(): Promise<void> {

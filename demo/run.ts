@@ -15,7 +15,7 @@ import { type LoadSummary, summarise } from './load-summary.ts';
 import { type ReadyModel, readyModel, type WishedModel } from './model.ts';
 import { plantOrders } from './poison.ts';
 import type { Expected, Scenario } from './scenarios.ts';
-import { type Shop, startShop } from './shop.ts';
+import { type PagedBy, type Shop, startShop } from './shop.ts';
 import type { DemoSlack } from './slack-fake/start.ts';
 
 /** What a run says about itself, as `--json` prints it. */
@@ -80,9 +80,12 @@ export async function runScenario(
     keep: string | undefined;
     signal: AbortSignal;
     model: WishedModel | null;
+    /** Left out = Alertmanager. */
+    from?: PagedBy;
     slack?: ShownSlack;
   },
 ): Promise<RunResult> {
+  const { from = 'alertmanager' } = run;
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-demo-'));
   const shop = await startShop({ dir: join(dir, 'shop') });
   let server: FirebreakProcess | undefined;
@@ -94,10 +97,11 @@ export async function runScenario(
     const home = writeFirebreakHome(join(dir, 'firebreak'), shop, {
       approverName: run.approver.name,
       models: model.config,
+      from,
       slack,
     });
     server = await startFirebreak(home);
-    const finished = await play(scenario, { ...run, shop, home, server, slack });
+    const finished = await play(scenario, { ...run, from, shop, home, server, slack });
     await run.slack?.lookAround();
     await server.stop();
     server = undefined;
@@ -117,6 +121,7 @@ type Play = {
   events: RunEvents;
   signal: AbortSignal;
   shop: Shop;
+  from: PagedBy;
   home: FirebreakHome;
   server: FirebreakProcess;
   slack: DemoSlack | null;
@@ -139,7 +144,7 @@ async function play(scenario: Scenario, on: Play): Promise<Omit<Finished, 'log'>
   const following = followEntries(server, home.viewerToken, { signal: stop.signal, onEntry });
   await warm(shop, scenario.delayMs, on.signal);
   const port = Number(new URL(server.url).port);
-  shop.pager.aim({ port, path: '/v1/alerts/alertmanager', token: home.alertToken });
+  shop.pager.aim({ from: on.from, port, path: `/v1/alerts/${on.from}`, token: home.alertToken });
   const broken = realClock.now();
   const before = summarise(shop.load.samples(), broken - WARM_MS + 2000, broken);
   on.events.load(before);

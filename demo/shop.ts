@@ -8,8 +8,10 @@ import { type Child, startChild } from './shop/child.ts';
 import { type SupervisorClient, supervisorClient } from './shop/client.ts';
 import { REPLICAS, type Route, ServiceName } from './shop/plan.ts';
 
-/** Where pages are sent: a loopback port and path, with a bearer token. */
-export type Webhook = { port: number; path: string; token: string };
+/** Whose pages they are: in which shape they are sent, and how it is shown who sends them. */
+export type PagedBy = 'alertmanager' | 'pagerduty';
+/** Where pages are sent: a loopback port and path, with a bearer token or signed by it. */
+export type Webhook = { from?: PagedBy; port: number; path: string; token: string };
 export type Rates = Readonly<Record<Route, number>>;
 
 /** One delivery the pager tried; `posted` is the HTTP code, 0 for no answer, null when it has no address yet. */

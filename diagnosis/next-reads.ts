@@ -3,7 +3,7 @@ import { clusterOf } from './cluster/assess-cluster.ts';
 import { clusterReads } from './cluster/reads.ts';
 import { healthOf } from './healthy.ts';
 import { postgresReads } from './postgres/assess-postgres.ts';
-import { MARGIN, type Ranking } from './rank.ts';
+import { MARGIN, mayComeWithDeploy, type Ranking } from './rank.ts';
 import { isConfigured, type Read, readKey } from './read.ts';
 
 /**
@@ -55,11 +55,15 @@ function byWorth({ assessed }: Ranking): Read[] {
   return [...worth.values()].sort((a, b) => b.points - a.points).map(({ read }) => read);
 }
 
-/** More instances can only be asked for when it is known how many there are. */
-function toAct({ hypotheses }: Ranking): Read[] {
+/**
+ * More instances can only be asked for when it is known how many there are, and an earlier version only when it is known
+ * which there were.
+ */
+function toAct({ hypotheses, scene }: Ranking): Read[] {
   const best = hypotheses[0];
-  if (best?.cause !== 'overload' || best.confidence < LIKELY) return [];
-  return [{ tool: 'workload_status', service: best.service }];
+  if (best === undefined || best.confidence < LIKELY) return [];
+  if (best.cause === 'overload') return [{ tool: 'workload_status', service: best.service }];
+  return mayComeWithDeploy(scene, best) ? [{ tool: 'deployments_list', service: best.service }] : [];
 }
 
 /** No cause can become likely any more: is it well, and if not, what does its log say to the people who take over, and

@@ -1,5 +1,6 @@
 import type { CallId } from '#core/ids.ts';
-import type { Inventory } from '#incidents/inventory.ts';
+import { revisionCauses } from '#incidents/cluster-causes.ts';
+import { hasNoSignals, type Inventory } from '#incidents/inventory.ts';
 import type { DeployRef } from '#incidents/refs.ts';
 import type { DiagnosisReport, Hypothesis } from '#incidents/reports.ts';
 import type { DiagnosisOutcome } from '#incidents/vocabulary.ts';
@@ -77,9 +78,9 @@ export function rank(evidence: Evidence, inventory: Inventory, about: About): Ra
   };
 }
 
-/** A system has no signals of its own, so no cause that shows in signals can be at it. */
+/** Where there are no signals, no cause that shows in signals can be at it. */
 function isSeenBySignals({ inventory, about }: Scene): boolean {
-  return inventory.services.get(about.service)?.isSystem !== true;
+  return !hasNoSignals(inventory.services.get(about.service));
 }
 
 /**
@@ -123,8 +124,18 @@ function actionFacts(scene: Scene, best: Assessment | undefined) {
   const workload = scene.evidence.workloads.get(best.service)?.value;
   return {
     pressure: best.cause === 'overload' ? pressureOf(scene, best.service) : null,
-    deploy: best.cause === 'bad_deploy' ? (suspectDeploy(scene, best.service)?.back ?? null) : null,
+    deploy: mayComeWithDeploy(scene, best) ? (suspectDeploy(scene, best.service)?.back ?? null) : null,
     replicas: workload?.replicas ?? null,
     maxReplicas: workload?.maxReplicas ?? null,
   };
+}
+
+/** Going back to the version before ends it, if it began with the present one: what it is at must be the service itself. */
+export function mayComeWithDeploy(
+  { inventory }: Scene,
+  { cause, service, object }: Pick<Hypothesis, 'cause' | 'service' | 'object'>,
+): boolean {
+  if (cause === 'bad_deploy') return true;
+  const name = inventory.services.get(service)?.workload?.name;
+  return revisionCauses.some((one) => one === cause) && name !== undefined && object === `app:${name}`;
 }

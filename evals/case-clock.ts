@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '#core/clock.ts';
 
 type Timer = { readonly at: number; readonly order: number; readonly fire: () => void };
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** Turns of the event loop after which everything that needs no time to pass has gone on. */
 const TURNS = 4;

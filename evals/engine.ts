@@ -19,7 +19,7 @@ import type { AgentSpecs } from '#sessions/agent-spec.ts';
 import { actTools } from '#tools/act/tools.ts';
 import type { World } from '#tools/drivers/ports.ts';
 import { readTools } from '#tools/read/tools.ts';
-import type { ReadTool } from '#tools/tool.ts';
+import type { ReadTool, Runbook } from '#tools/tool.ts';
 
 /** What one case is run with. */
 export type EngineCase = {
@@ -34,6 +34,8 @@ export type EngineCase = {
   readonly random?: Random;
   /** Reads that answer in place of the product's own; left out = those. */
   readonly reads?: readonly ReadTool[];
+  /** Left out = there are none. */
+  readonly runbooks?: readonly Runbook[];
   /** How far time moves between looks at whether it is over; left out = 1 ms. */
   readonly stepMs?: number;
 };
@@ -84,7 +86,7 @@ export async function runCase(one: EngineCase): Promise<EngineResult> {
       ...{ tools: actTools, world, inventory, clock, boot: 'eval' },
       publicKey: signer.publicKey,
     }),
-    runbooks: [],
+    runbooks: one.runbooks ?? [],
     ...(one.reads !== undefined && { reads: one.reads }),
     model,
     specs: withReads(agentSpecs(await loadPrompts(), inventory), one.maxReads),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#core/canonical.ts';
 import type { Clock } from '#core/clock.ts';
-import type { MakeModel } from './models/models.ts';
+import type { MakeModel } from './models/model-maker.ts';
 
 /** What a person asked for on the command line. */
 export type SuiteOptions = {

@@ -91,6 +91,19 @@ export function phaseOf(cause: string): ClusterPhase | null {
   return known.success ? (phases.get(known.data) ?? null) : null;
 }
 
+/** Causes that can come with a new version of what is deployed; where one did, the version before is free of them. */
+export const revisionCauses = [
+  'incorrect_image_reference',
+  'missing_secret_binding',
+  'startup_configuration_error',
+  'failing_revision',
+  'liveness_probe_incorrect_protocol',
+  'liveness_probe_incorrect_port',
+  'liveness_probe_incorrect_timing',
+  'readiness_probe_incorrect_protocol',
+  'readiness_probe_incorrect_port',
+] as const satisfies readonly ClusterCause[];
+
 /** What a cause is at: `app:shop`, `node:worker-1`, `namespace:prod`, or `session:4711` of a database. Minted by code from what was seen. */
 export const ClusterRef = z
   .string()

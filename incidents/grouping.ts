@@ -7,6 +7,11 @@ import type { Severity } from './vocabulary.ts';
 
 /** An incident that is resolved comes back when the same alert fires again within this time. */
 export const REOPEN_MS = 30 * 60_000;
+/**
+ * A monitoring system sees some minutes later than we do that it is over: what it only says once more in this time after
+ * the end is no new fault.
+ */
+export const ECHO_MS = 5 * 60_000;
 /** Alerts of services that call each other belong together when they come within this time. */
 export const RELATED_MS = 10 * 60_000;
 
@@ -89,6 +94,8 @@ export function group(alert: Alert, view: GroupingView): Grouping {
   const same = open.find((incident) => isSame(incident, place));
   if (same !== undefined) return { kind: 'joined', incident: same.id, reason: sameReason(same, alert) };
   const resolved = incidents.findLast((one) => isFreshlyResolved(one, view.now) && holds(one, alert, place));
+  if (resolved !== undefined && isEcho(alert, resolved, view))
+    return { kind: 'suppressed', incident: resolved.id, reason: 'same_alert' };
   if (resolved !== undefined)
     return isFlapping(view.history.get(alert.fingerprint), view.now)
       ? { kind: 'suppressed', incident: resolved.id, reason: 'flapping' }
@@ -136,6 +143,13 @@ function clear(alert: Alert, holders: readonly IncidentView[], view: GroupingVie
   return past?.alert.status === 'cleared'
     ? { kind: 'ignored', reason: 'already_cleared' }
     : { kind: 'suppressed', incident: holder.id, reason: 'flapping' };
+}
+
+/** Told once more, by its own times, and no worse than before: it has fired since before the end of its incident. */
+function isEcho(alert: Alert, { resolvedAt }: IncidentView, { history, now }: GroupingView): boolean {
+  const told = history.get(alert.fingerprint)?.alert;
+  if (told === undefined || resolvedAt === null || now - resolvedAt >= ECHO_MS) return false;
+  return told.status === 'firing' && alert.startsAt <= told.startsAt && told.severity === alert.severity;
 }
 
 /** Its sender said that it was over before the page about it came: times decide, not the order of arrival. */

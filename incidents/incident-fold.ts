@@ -6,8 +6,8 @@ import { type BodyOf, type Fact, readFact } from './entry.ts';
 import { type ClosedIncident, type Incident, titleOf } from './incident.ts';
 import { beginLook, endLook } from './looks.ts';
 import { foldNotice } from './notices.ts';
-import { stepOwnership } from './ownership.ts';
-import { worse } from './vocabulary.ts';
+import { stepOwnership, unsee } from './ownership.ts';
+import { type Severity, worse } from './vocabulary.ts';
 
 /** How long a resolved incident keeps its details, so that the same alert can re-open it. */
 export const REOPEN_MS = 30 * 60_000;

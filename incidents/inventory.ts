@@ -47,6 +47,18 @@ export type Inventory = {
   readonly withoutCauses?: ReadonlySet<string>;
 };
 
+/** No signals say how it is: what its cluster or its database server says of it is looked at at once. */
+export function hasNoSignals(service: Service | undefined): boolean {
+  if (service === undefined) return false;
+  const isElsewhere = service.postgres !== undefined || service.cluster !== undefined;
+  return service.isSystem === true || (isElsewhere && Object.keys(service.signals).length === 0);
+}
+
+/** Whether a cause may be at something inside of a service: an application of a cluster, a session of a database. */
+export function namesObjects({ services }: Inventory): boolean {
+  return [...services.values()].some((one) => one.cluster !== undefined || one.postgres !== undefined);
+}
+
 /** Services that call `id`, directly or through others: where a fault of `id` shows up. */
 export function callersOf(inventory: Inventory, id: ServiceId): Set<ServiceId> {
   const callers = new Set<ServiceId>();

@@ -23,6 +23,7 @@ export function stepOwnership(incident: Incident, fact: Fact): void {
     case 'incident.resolved':
       incident.state = 'resolved';
       incident.resolved = { resolution: fact.body.resolution, by: fact.body.by, at: fact.entry.ts };
+      incident.paused = null;
       incident.handover = null;
       return;
     case 'incident.reopened':

@@ -27,7 +27,14 @@ const RungState = z.object({
 /** Whom the log says was asked about an incident in this round, and what calls for asking more. */
 export type RungState = z.infer<typeof RungState>;
 
-const NOBODY: RungState = { criticalAt: null, neededAt: null, raised: null, signAt: 0, seenAt: null, reached: [] };
+const NOBODY: RungState = {
+  criticalAt: null,
+  neededAt: null,
+  raised: null,
+  signAt: 0,
+  seenAt: null,
+  reached: [],
+};
 
 /** Who was asked about each open incident, folded from the log; a resolved one is forgotten. */
 export class RungFold implements Fold {

@@ -19,7 +19,10 @@ type Params = MessageCreateParamsStreaming;
 export const anthropicWire: Wire = {
   head: (head, tools) => {
     const text: TextBlockParam = { type: 'text', text: head, cache_control: { type: 'ephemeral' } };
-    const start: Pick<Params, 'system' | 'tools'> = { system: [text], tools: tools.map(toolOf) };
+    const start: Pick<Params, 'system' | 'tools'> = {
+      system: [text],
+      tools: tools.map((tool, at) => toolOf(tool, at < MOST_STRICT)),
+    };
     return `${JSON.stringify(start).slice(0, -1)},"messages":[`;
   },
   piece: (item) => {
@@ -40,13 +43,16 @@ export const anthropicWire: Wire = {
   },
 };
 
-function toolOf(tool: ToolSpec): Tool {
+/** The vendor takes so many strict tools in one request; what is asked of the others is checked by us alone. */
+const MOST_STRICT = 20;
+
+function toolOf(tool: ToolSpec, strict: boolean): Tool {
   const schema = toolSchemaFor('anthropic', tool);
   return {
     name: tool.name,
     description: tool.description,
     input_schema: { ...schema, type: 'object' },
-    strict: true,
+    strict,
   };
 }
 

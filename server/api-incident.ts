@@ -5,11 +5,11 @@ import type { Acted, ActRefusal } from './acts/act.ts';
 import { acceptHandover, acknowledge, offerHandover, pause, resume, take } from './acts/ownership.ts';
 import { refusalWords } from './acts/refusal-words.ts';
 import { merge, type RegroupDeps, split } from './acts/regroup.ts';
-import { giveVerdict, requestChange, resolve, steer, type ToolActDeps } from './acts/say.ts';
+import { type ChangeDeps, giveVerdict, requestChange, resolve, steer, type ToolActDeps } from './acts/say.ts';
 import type { ApiAnswer } from './http-api.ts';
 import type { IncidentRequest } from './incident-request.ts';
 
-export type SayDeps = RegroupDeps & ToolActDeps & Parameters<typeof offerHandover>[0];
+export type SayDeps = RegroupDeps & ToolActDeps & ChangeDeps & Parameters<typeof offerHandover>[0];
 type Saying = { readonly person: Person; readonly incident: IncidentId };
 
 /** Takes a person's word about an incident; roles are looked at for each. A no is answered in one sentence and recorded. */
@@ -67,7 +67,7 @@ function answerOf(
 ): ApiAnswer {
   if (acted.kind === 'done') return { status: 200, body: { incident, by: person.id, ...said } };
   const { reason } = acted;
-  return { status: statusOf(reason), body: { error: refusalWords(reason, acted.incident), reason } };
+  return { status: statusOf(reason), body: { error: refusalWords(reason, acted.incident, 'terminal'), reason } };
 }
 
 function statusOf(reason: ActRefusal): 403 | 404 | 409 {

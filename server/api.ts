@@ -159,10 +159,10 @@ function statusOf(deps: ApiDeps, failing: readonly Failing[]) {
 }
 
 function sayDeps({ log, folds, firebreak, inventory, inForce, defaultOwner }: ApiDeps): SayDeps {
-  const { incidents, approvals } = folds;
+  const { incidents, approvals, sessions } = folds;
   const { invoke } = firebreak.carry;
   const { people } = inForce;
-  return { log, incidents, approvals, invoke, inventory, people, defaultOwner };
+  return { log, incidents, approvals, sessions, invoke, inventory, people, defaultOwner };
 }
 
 function viewOf(approval: Approval): ApprovalView {

@@ -9,6 +9,7 @@ import type { Secret } from '#core/secret.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { WatchRule } from '#intake/watch.ts';
 import { standardSignals } from '#tools/drivers/standard-signals.ts';
+import { buildClusters, buildSystem, type Cluster } from './config-cluster.ts';
 import { buildDuty, buildTeam, type DutySettings, type Team } from './config-duty.ts';
 import { buildModels, type ModelSettings } from './config-models.ts';
 import {
@@ -35,14 +36,13 @@ export type Source =
 export type Poll = { readonly url: string; readonly everyMs: number; readonly token: Secret | null };
 
 export type WorkloadSource = {
-  readonly kind: 'process';
   readonly id: string;
-  readonly url: string;
-  /** For reading. */
-  readonly token: Secret;
   /** Absolute path of the file with the credential for changes; only the process that makes changes reads it. */
   readonly actTokenFile: string | null;
-};
+} & (
+  | { readonly kind: 'process'; readonly url: string /** For reading. */; readonly token: Secret }
+  | { readonly kind: 'kubernetes'; readonly cluster: Cluster; readonly namespace: string }
+);
 
 /** Everything that the server is told, checked. Holds secrets only as `Secret`, which cannot be written out. */
 export type Config = DutySettings &
@@ -61,6 +61,7 @@ export type Config = DutySettings &
     readonly sources: ReadonlyMap<string, Source>;
     readonly watches: readonly WatchRule[];
     readonly telemetry: ReadonlyMap<string, Telemetry>;
+    readonly clusters: ReadonlyMap<string, Cluster>;
     readonly workloads: ReadonlyMap<string, WorkloadSource>;
     readonly inventory: Inventory;
     /** Absolute path of the runbook folder. */
@@ -156,7 +157,7 @@ function buildConnections({
   path,
   file,
   secrets,
-}: Resolved): Pick<Config, 'sources' | 'telemetry' | 'workloads'> {
+}: Resolved): Pick<Config, 'sources' | 'telemetry' | 'clusters' | 'workloads'> {
   const secretOf = (ref: string): Secret => secrets.get(ref) ?? lost(ref);
   const maybe = (ref: string | undefined): Secret | null => (ref === undefined ? null : secretOf(ref));
   const sources = Object.entries(file.sources).map(([id, source]): [string, Source] => {
@@ -170,19 +171,19 @@ function buildConnections({
     };
     return [id, { kind: 'alertmanager', id, tokens, poll: poll ?? null }];
   });
-  const workloads = Object.entries(file.workloads).map(([id, one]): [string, WorkloadSource] => [
-    id,
-    {
-      kind: one.kind,
-      id,
-      url: one.url,
-      token: secretOf(one.token),
-      actTokenFile: one.act_token === undefined ? null : actTokenFile(path, one.act_token),
-    },
-  ]);
+  const clusters = buildClusters(file.clusters, { path, secretOf });
+  const workloads = Object.entries(file.workloads).map(([id, one]): [string, WorkloadSource] => {
+    const file = one.act_token === undefined ? null : actTokenFile(path, one.act_token);
+    if (one.kind === 'process')
+      return [id, { kind: one.kind, id, url: one.url, token: secretOf(one.token), actTokenFile: file }];
+    const { kind, namespace } = one;
+    const cluster = clusters.get(one.cluster) ?? lost(one.cluster);
+    return [id, { kind, id, cluster, namespace, actTokenFile: file }];
+  });
   return {
     sources: new Map(sources),
     telemetry: buildTelemetry(file.telemetry, maybe),
+    clusters,
     workloads: new Map(workloads),
   };
 }
@@ -194,7 +195,10 @@ export function actTokenFile(config: string, ref: string): string {
 
 /** The services as the config file lists them, with its defaults filled in. */
 export function buildInventory(file: ConfigFile): Inventory {
-  const services = file.services.map((service) => buildService(service, file));
+  const services = [
+    ...file.services.map((service) => buildService(service, file)),
+    ...file.systems.map((system) => buildSystem(system, file)),
+  ];
   const version = taggedHash('firebreak/inventory/v1', JSON.stringify(services).normalize('NFC'));
   return { version, services: new Map(services.map((service) => [service.id, service])) };
 }

@@ -1,3 +1,4 @@
+import { checkClusters } from './config-cluster.ts';
 import { checkDuty } from './config-duty-checks.ts';
 import { checkModels } from './config-model-checks.ts';
 import { show } from './config-problems.ts';
@@ -14,14 +15,15 @@ export function checkReferences(file: unknown): Problem[] {
   const root = group(file);
   const known: Known = {
     team: idsOf(root.teams),
-    service: idsOf(root.services),
+    service: new Set([...idsOf(root.services), ...idsOf(root.systems)]),
     telemetry: new Set(Object.keys(group(root.telemetry))),
     workload: new Set(Object.keys(group(root.workloads))),
     log_store: new Set(Object.keys(group(root.log_stores))),
     database: new Set(Object.keys(group(root.databases))),
+    cluster: new Set(Object.keys(group(root.clusters))),
   };
   return [
-    ...['teams', 'people', 'services'].flatMap((part) => repeated(part, root[part], 'id')),
+    ...['teams', 'people', 'services', 'systems'].flatMap((part) => repeated(part, root[part], 'id')),
     ...repeated('people', root.people, 'token'),
     ...refers(['default_owner'], root.default_owner, { known, as: 'team' }),
     ...list(root.people).flatMap((person, at) =>
@@ -32,8 +34,10 @@ export function checkReferences(file: unknown): Problem[] {
       checkActToken(['services', at, 'mode'], group(service), group(root.workloads)),
     ),
     ...Object.entries(group(root.workloads)).flatMap(([id, one]) =>
-      checkWorkload(['workloads', id], group(one)),
+      checkWorkload(['workloads', id], group(one), known),
     ),
+    ...list(root.systems).flatMap((system, at) => checkSystem(['systems', at], group(system), known)),
+    ...checkClusters(root),
     ...list(root.watches).flatMap((watch, at) =>
       checkWatch(['watches', at], group(watch), { known, services: list(root.services) }),
     ),
@@ -56,7 +60,7 @@ export function checkReferences(file: unknown): Problem[] {
   ];
 }
 
-type Kind = 'team' | 'service' | 'telemetry' | 'workload' | 'log_store' | 'database';
+type Kind = 'team' | 'service' | 'telemetry' | 'workload' | 'log_store' | 'database' | 'cluster';
 type Known = Readonly<Record<Kind, ReadonlySet<string>>>;
 const SECTIONS: Readonly<Record<Kind, string>> = {
   team: 'not a team',
@@ -65,6 +69,7 @@ const SECTIONS: Readonly<Record<Kind, string>> = {
   workload: 'not in workloads',
   log_store: 'not in log_stores',
   database: 'not in databases',
+  cluster: 'not in clusters',
 };
 
 function checkService(path: Path, service: Group, known: Known): Problem[] {
@@ -76,6 +81,7 @@ function checkService(path: Path, service: Group, known: Known): Problem[] {
     ...refers([...path, 'loki'], service.loki, { known, as: 'log_store' }),
     ...refers([...path, 'postgres', 'driver'], group(service.postgres).driver, { known, as: 'database' }),
     ...refers([...path, 'workload', 'driver'], workload.driver, { known, as: 'workload' }),
+    ...refers([...path, 'cluster', 'driver'], group(service.cluster).driver, { known, as: 'cluster' }),
   ];
   list(service.depends_on).forEach((id, at) => {
     if (id === service.id)
@@ -101,7 +107,16 @@ function checkActToken(path: Path, { mode, workload }: Group, workloads: Group):
   return [{ path, message }];
 }
 
-function checkWorkload(path: Path, { token, act_token }: Group): Problem[] {
+function checkSystem(path: Path, { owner, cluster }: Group, known: Known): Problem[] {
+  return [
+    ...refers([...path, 'owner'], owner, { known, as: 'team' }),
+    ...refers([...path, 'cluster', 'driver'], group(cluster).driver, { known, as: 'cluster' }),
+  ];
+}
+
+function checkWorkload(path: Path, { token, act_token, cluster }: Group, known: Known): Problem[] {
+  const named = refers([...path, 'cluster'], cluster, { known, as: 'cluster' });
+  if (named.length > 0) return named;
   if (typeof token !== 'string' || token !== act_token) return [];
   const message = 'is the same as token: changes need a credential that the server itself does not hold';
   return [{ path: [...path, 'act_token'], message }];

@@ -3,6 +3,7 @@ import { roles } from '#approvals/people.ts';
 import { Change } from '#approvals/plan.ts';
 import { PersonId, ServiceId } from '#core/ids.ts';
 import { Mode, Severity, SignalName } from '#incidents/vocabulary.ts';
+import { clusterFile, kubernetesWorkload, placeFile, systemFile } from './config-cluster.ts';
 import {
   fallbackFile,
   heartbeatFile,
@@ -96,6 +97,7 @@ const workload = z.discriminatedUnion('kind', [
     token: secretRef,
     act_token: actSecretRef.exactOptional(),
   }),
+  kubernetesWorkload(actSecretRef),
 ]);
 
 const metric = z.string().regex(/^[A-Za-z_:][A-Za-z0-9_:]{0,199}$/, 'is not a metric name');
@@ -140,6 +142,7 @@ const service = z.strictObject({
     .exactOptional(),
   probe: address.exactOptional(),
   ...telemetryOfService,
+  cluster: placeFile.exactOptional(),
   workload: z
     .strictObject({ driver: id, name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,119}$/) })
     .exactOptional(),
@@ -195,10 +198,12 @@ export const ConfigFile = z.strictObject({
   sources: z.record(id, source).default({}),
   watches: z.array(watch).max(200).default([]),
   telemetry: z.record(id, telemetry).default({}),
+  clusters: z.record(id, clusterFile).default({}),
   workloads: z.record(id, workload).default({}),
   log_stores: z.record(id, logStoreFile).default({}),
   databases: z.record(id, databaseFile).default({}),
   services: z.array(service).max(200).default([]),
+  systems: z.array(systemFile).max(50).default([]),
   runbooks: words.exactOptional(),
   policy: z.strictObject({ rules: z.array(rule).max(200).default([]) }).prefault({}),
   models: ModelsFile.exactOptional(),

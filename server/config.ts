@@ -133,6 +133,7 @@ function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found 
       [
         'sources',
         'telemetry',
+        'clusters',
         'workloads',
         'log_stores',
         'databases',

@@ -1,15 +1,21 @@
 import type { Person } from '#approvals/people.ts';
 import type { ClosedIncident, Incident } from '#incidents/incident.ts';
 import { onlyYou } from '#slack/answers.ts';
+import { strangerLine } from '#slack/cards/home.ts';
 import type { Answer, Handlers, Place, Said, Speaker } from '#slack/ports.ts';
-import type { Vocabulary } from '#slack/verbs/heard.ts';
 import { plainWords } from '#slack/verbs/plain-words.ts';
 import { parse } from '#slack/verbs.ts';
 import { answerCommand } from './conversation/command.ts';
 import type { ConversationDeps } from './conversation/deps.ts';
 import { hear } from './conversation/hear.ts';
 import { press } from './conversation/press.ts';
-import { recordHeard, recordStranger } from './conversation/record.ts';
+import { recordHeard } from './conversation/record.ts';
+import { createStrangers, type Strangers } from './conversation/strangers.ts';
+import { vocabularyOf } from './conversation/vocabulary-of.ts';
+import { personOf } from './person-of.ts';
+
+/** What a sentence outside of any thread of ours may ask for: commands that only show. */
+const READING: ReadonlySet<string> = new Set(['status', 'incidents', 'maintenance', 'help']);
 
 /**
  * What people say about incidents in Slack, and what they click on its cards. One thread is one incident: a sentence
@@ -19,27 +25,29 @@ import { recordHeard, recordStranger } from './conversation/record.ts';
 export function createConversation(
   deps: ConversationDeps,
 ): Pick<Handlers, 'onMessage' | 'onCommand' | 'onPressed'> {
+  const strangers = createStrangers(deps);
   return {
-    onMessage: (said) => onMessage(deps, said),
+    onMessage: (said) => onMessage(deps, strangers, said),
     onCommand: async ({ who, text }) => {
-      const person = personOf(deps, who);
+      const person = personOf(deps.people, who);
       if (person !== undefined) return answerCommand(deps, person, text);
-      await recordStranger(deps, who, 'command');
+      await strangers.record(who, 'command');
       return onlyYou(strangerLines(who));
     },
     onPressed: async (pressed) => {
-      const person = personOf(deps, pressed.who);
+      const person = personOf(deps.people, pressed.who);
       if (person !== undefined) return press(deps, person, pressed);
-      await recordStranger(deps, pressed.who, `press ${pressed.verb}`);
+      await strangers.record(pressed.who, `press ${pressed.verb}`);
       return onlyYou(strangerLines(pressed.who));
     },
   };
 }
 
-async function onMessage(deps: ConversationDeps, said: Said): Promise<Answer | null> {
+async function onMessage(deps: ConversationDeps, strangers: Strangers, said: Said): Promise<Answer | null> {
   const incident = incidentIn(deps, said.place);
-  if (incident === undefined) return outside(said);
-  const person = personOf(deps, said.who);
+  const person = personOf(deps.people, said.who);
+  if (incident === undefined) return outside(deps, person, said);
+  if (person === undefined && !(await strangers.admits(said.who))) return null;
   const heard = parse(said.text, vocabularyOf(deps, incident));
   const isNew = await recordHeard(deps, { said, heard, incident: incident.id, person: person?.id ?? null });
   if (!isNew || heard.kind === 'none') return null;
@@ -48,12 +56,22 @@ async function onMessage(deps: ConversationDeps, said: Said): Promise<Answer | n
 }
 
 /** Where nobody talks about an incident, only who speaks to us is answered, and nothing is begun. */
-function outside({ text, place }: Said): Answer | null {
-  if (!plainWords(text.slice(0, 500)).toUs) return null;
+async function outside(
+  deps: ConversationDeps,
+  person: Person | undefined,
+  { who, text, place }: Said,
+): Promise<Answer | null> {
+  const isDirect = place.channel.startsWith('D');
+  const { words, toUs } = plainWords(text.slice(0, 500));
+  if (!isDirect && !toUs) return null;
+  if (person === undefined) return onlyYou(strangerLines(who));
+  // No sentence does anything here: a command does, and what it shows may be asked for in words.
+  if (READING.has(words)) return answerCommand(deps, person, words);
+  if (isDirect) return answerCommand(deps, person, 'help');
   const where = place.thread === null ? 'here' : 'in this thread';
   return onlyYou([
     `No incident is talked about ${where}. To see which are open and where: /firebreak incidents`,
-    'One opens by a page, or by: firebreak triage',
+    'One opens by a page, or by a command on the machine of the server: firebreak triage',
   ]);
 }
 
@@ -70,22 +88,6 @@ function incidentIn({ folds }: ConversationDeps, place: Place): Incident | Close
   return folds.incidents.current().findLast(isHere) ?? folds.incidents.closed().findLast(isHere);
 }
 
-/** Known by the verified id of the account, never by a name that is shown. */
-function personOf({ people }: ConversationDeps, { person }: Speaker): Person | undefined {
-  return person === null ? undefined : people.get(person);
-}
-
-function vocabularyOf(
-  { inventory, people }: ConversationDeps,
-  incident: Incident | ClosedIncident,
-): Vocabulary {
-  const alerts = 'alerts' in incident ? incident.alerts : [];
-  return { services: [...inventory.services.keys()], people: [...people.keys()], alerts };
-}
-
-function strangerLines({ team, user }: Speaker): string[] {
-  return [
-    'Firebreak does not know you here, so this did nothing.',
-    `An owner can add to you in the config: slack: {team: ${team}, user: ${user}}`,
-  ];
+function strangerLines(who: Speaker): string[] {
+  return [strangerLine(who), 'Nothing was done now.'];
 }

@@ -5,6 +5,7 @@ import { DeploymentsSeen, SignalSeen } from '#incidents/observations.ts';
 import { targetNow } from '#tools/recheck.ts';
 import { sample } from '#tools/watch-signal.ts';
 import { type DriveDeps, isIdle, isUnderWay } from './drive.ts';
+import { ownChange } from './own-change.ts';
 import { refute, restsOnRefuted } from './refute.ts';
 
 /** How often the target of a pending plan is looked at, to see whether somebody changed it by hand. */
@@ -105,12 +106,19 @@ async function withdrawIfChanged(deps: DriveDeps, approval: Approval): Promise<v
   for (const { target } of approval.plan.steps) {
     const now = await targetNow(deps.carry.invoke, approval.plan.incident, target.ref);
     if (now === null || isAs(target, now)) continue;
-    await withdraw(deps.carry.gate, approval.plan.incident, 'changed_outside');
+    const own = ownChange(deps.folds.approvals.all(), { ref: target.ref, ...now });
+    const why = own === undefined ? { reason: 'changed_outside' } : { reason: 'done_by', by: own.id };
+    await withdraw(deps.carry.gate, approval.plan.incident, why);
     return;
   }
 }
 
 type Pinned = { uid: string; generation: number };
+
+/** Firebreak itself made it what it is, perhaps for another incident. */
+function isOurs({ folds }: DriveDeps, ref: string, now: Pinned): boolean {
+  return ownChange(folds.approvals.all(), { ref, ...now }) !== undefined;
+}
 
 function isAs(one: Pinned, other: Pinned): boolean {
   return one.uid === other.uid && one.generation === other.generation;
@@ -155,10 +163,14 @@ async function changedByHand(deps: DriveDeps, incident: Incident): Promise<boole
   for (const approval of deps.folds.approvals.of(incident.id)) {
     for (const { target } of approval.plan.steps) {
       const now = await targetNow(deps.carry.invoke, incident.id, target.ref);
-      if (now !== null && !isAs(target, now)) return true;
+      if (now !== null && !isAs(target, now) && !isOurs(deps, target.ref, now)) return true;
     }
   }
-  return incident.service !== null && (await deployedSince(deps, incident, `service:${incident.service}`));
+  if (incident.service === null) return false;
+  const service = `service:${incident.service}`;
+  if (!(await deployedSince(deps, incident, service))) return false;
+  const now = await targetNow(deps.carry.invoke, incident.id, service);
+  return now === null || !isOurs(deps, service, now);
 }
 
 async function deployedSince(deps: DriveDeps, { id, openedAt }: Incident, service: string): Promise<boolean> {

@@ -1,17 +1,22 @@
 import { sayAfterEnd } from '#approvals/after-end.ts';
 import { decide } from '#approvals/decide.ts';
-import type { Person } from '#approvals/people.ts';
+import { mayApprove, type Person } from '#approvals/people.ts';
+import { targetsOf } from '#approvals/plan-targets.ts';
 import { onlyYou } from '#slack/answers.ts';
 import { countedLine, refusedLine, type Told } from '#slack/cards/decision.ts';
 import { strangerLine } from '#slack/cards/home.ts';
-import type { Answer, Decided, Handlers, Speaker } from '#slack/ports.ts';
-import { recordStranger } from './conversation/record.ts';
+import { type Stops, stopLine } from '#slack/cards/warnings.ts';
+import { plain } from '#slack/inert.ts';
+import type { Answer, Decided, Handlers } from '#slack/ports.ts';
+import { createStrangers } from './conversation/strangers.ts';
+import { personOf } from './person-of.ts';
 import type { Firebreak } from './wire.ts';
 
 export type DecisionsDeps = {
   readonly firebreak: Pick<Firebreak, 'gate' | 'recovered'>;
   /** IANA name of the zone in which times read where Slack cannot write them. */
   readonly zone: string;
+  readonly stops: Stops;
 };
 
 /**
@@ -20,18 +25,15 @@ export type DecisionsDeps = {
  * Throws only when the log cannot take it.
  */
 export function createDecisions(deps: DecisionsDeps): Pick<Handlers, 'onDecision'> {
+  const strangers = createStrangers(deps.firebreak.gate);
   return {
     onDecision: async (decided) => {
-      const person = personOf(deps, decided.who);
+      const person = personOf(deps.firebreak.gate.people, decided.who);
       if (person !== undefined) return answerTo(deps, person, decided);
-      await recordStranger(deps.firebreak.gate, decided.who, decided.decision);
+      await strangers.record(decided.who, decided.decision);
       return onlyYou([strangerLine(decided.who), 'Nothing was done now.']);
     },
   };
-}
-
-function personOf({ firebreak }: DecisionsDeps, { person }: Speaker): Person | undefined {
-  return person === null ? undefined : firebreak.gate.people.get(person);
 }
 
 async function answerTo(deps: DecisionsDeps, person: Person, decided: Decided): Promise<Answer> {
@@ -45,10 +47,17 @@ async function answerTo(deps: DecisionsDeps, person: Person, decided: Decided): 
     return onlyYou([countedLine(decision, said.approval, true)]);
   }
   const taken = await decide(firebreak.gate, { approval, hash, decision, person, via: 'slack', typed });
-  if (taken.kind === 'refused') return onlyYou([refusedLine(taken.reason, taken.approval, told)]);
+  if (taken.kind === 'refused') {
+    const no = onlyYou([refusedLine(taken.reason, taken.approval, told)]);
+    if (taken.reason !== 'target_not_typed' || taken.approval === null) return no;
+    const names = targetsOf(taken.approval.plan).join(' ');
+    return { ...no, retype: plain(`That is not what it changes. Type: ${names}`, 150) };
+  }
   return onlyYou([countedLine(decision, taken.approval, taken.complete)]);
 }
 
-function toldBy({ firebreak, zone }: DecisionsDeps): Told {
-  return { zone, nameOf: (id) => firebreak.gate.people.get(id)?.name ?? id };
+function toldBy({ firebreak, zone, stops }: DecisionsDeps): Told {
+  const { people } = firebreak.gate;
+  const deciders = [...people.values()].filter(mayApprove).map(({ name }) => name);
+  return { zone, stopped: stopLine(stops, zone), nameOf: (id) => people.get(id)?.name ?? id, deciders };
 }

@@ -140,7 +140,7 @@ function lookAgain(deps: DriveDeps, id: IncidentId): void {
 function release(deps: DriveDeps, id: IncidentId, reason: string): void {
   deps.cancel(id);
   deps.jobs.run(`withdraw ${id}`, async () => {
-    await withdraw(deps.carry.gate, id, reason);
+    await withdraw(deps.carry.gate, id, { reason });
   });
 }
 

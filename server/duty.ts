@@ -1,5 +1,5 @@
 import type { ApprovalFold } from '#approvals/approval-fold.ts';
-import { mayRespond, type People } from '#approvals/people.ts';
+import { mayApprove, mayRespond, type People } from '#approvals/people.ts';
 import type { Clock } from '#core/clock.ts';
 import type { IncidentId, PersonId } from '#core/ids.ts';
 import {
@@ -35,8 +35,15 @@ export type Duty = {
   onCall(team: string): readonly PersonId[];
   /** The people behind a rung: never nobody as long as the team has anybody; `channel` is nobody by name. */
   peopleOf(team: string, notify: Notify): readonly PersonId[];
-  /** The Slack channel of the incident's owner, else the default one; '' without Slack. */
-  channelFor(incident: Pick<Incident, 'owner'>): string;
+  /**
+   * The Slack channel of the incident's owner, else the default one, also where the owner's took none (`refused`); ''
+   * without Slack.
+   */
+  channelFor(incident: Pick<Incident, 'owner'>, refused?: string | null): string;
+  /** What a person is called, and their account in our workspace; null: none is known. */
+  contactOf(person: PersonId): Contact;
+  /** Slack ids of those who are asked to decide on a plan: like `mentionsFor`, those first who may. */
+  decidersFor(incident: Pick<Incident, 'id' | 'owner'>): readonly string[];
   /** Slack ids of those who are asked about it, the last asked first, at most three; of our workspace only. */
   mentionsFor(incident: Pick<Incident, 'id' | 'owner'>): readonly string[];
   /** The rung that comes next, with the people it would ask now. */
@@ -44,6 +51,9 @@ export type Duty = {
   /** Who is asked next if nobody answers, by name, and when; null when nobody more will be. */
   asks(incident: Incident): Asks | null;
 };
+
+/** A person as Slack can call them. */
+export type Contact = { readonly name: string; readonly account: string | null };
 
 const MOST_MENTIONS = 3;
 const MOST_PEOPLE = 20;
@@ -74,17 +84,37 @@ export function createDuty(deps: DutyDeps): Duty {
     const now = onCall(team);
     return now.length > 0 ? now : membersOf(team);
   };
+  const accountsFor = (all: readonly PersonId[]): readonly string[] =>
+    [...new Set(all)].flatMap((person) => accounts.get(person) ?? []).slice(0, MOST_MENTIONS);
+  /** Those who were asked last first, then whoever is on duty. */
+  const askedAbout = ({ id, owner }: Pick<Incident, 'id' | 'owner'>): readonly PersonId[] => [
+    ...rungs
+      .get(id)
+      .reached.toReversed()
+      .flatMap((rung) => rung.people),
+    ...peopleOf(owner, 'rota'),
+  ];
+  const mayDecide = (id: PersonId): boolean => {
+    const person = people.get(id);
+    return person !== undefined && mayApprove(person);
+  };
   const inputOf = (incident: Incident): EscalationInput => {
     return { incident, state: rungs.get(incident.id), rungs: teamOf(incident.owner)?.rungs ?? [] };
   };
   return {
     onCall,
     peopleOf,
-    channelFor: ({ owner }) => teamOf(owner)?.channel ?? slack?.defaultChannel ?? '',
-    mentionsFor: ({ id, owner }) => {
-      const asked = rungs.get(id).reached.toReversed();
-      const all = [...asked.flatMap((rung) => rung.people), ...peopleOf(owner, 'rota')];
-      return [...new Set(all)].flatMap((person) => accounts.get(person) ?? []).slice(0, MOST_MENTIONS);
+    channelFor: ({ owner }, refused = null) => {
+      const all = slack?.defaultChannel ?? '';
+      const own = teamOf(owner)?.channel ?? all;
+      return own === refused ? all : own;
+    },
+    contactOf: (id) => ({ name: people.get(id)?.name ?? id, account: accounts.get(id) ?? null }),
+    mentionsFor: (incident) => accountsFor(askedAbout(incident)),
+    decidersFor: (incident) => {
+      const all = [...askedAbout(incident), ...membersOf(teamOf(incident.owner)?.id ?? incident.owner)];
+      const may = all.filter((id) => mayDecide(id));
+      return accountsFor([...may, ...all]);
     },
     next: (incident) => {
       const rung = nextRung(inputOf(incident));

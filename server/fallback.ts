@@ -1,18 +1,26 @@
 import type { Clock } from '#core/clock.ts';
 import type { Secret } from '#core/secret.ts';
+import { isAnswered } from '#incidents/escalation.ts';
 import { type Incident, titleOf } from '#incidents/incident.ts';
 import type { IncidentFold } from '#incidents/incident-fold.ts';
 import { isTold, NOTICE_MS } from '#incidents/notices.ts';
-import type { SlackHealth } from '#slack/health.ts';
+import type { RungFold } from '#incidents/rung-fold.ts';
+import { DEAF, type SlackHealth } from '#slack/health.ts';
 import { label } from '#slack/inert.ts';
 import type { Fallback } from '#tools/act/fallback.ts';
 import type { Invoke } from '#tools/call-result.ts';
 import { askHttp, gapOf, gapOfStatus } from '#tools/drivers/http-text.ts';
+import { plainReason } from '#views/words.ts';
 import type { DutySettings } from './config-duty.ts';
 import type { Jobs } from './jobs.ts';
+import { callNow, isCalled } from './present/call.ts';
+import type { PostedFold } from './present/posted-fold.ts';
 
 /** A try that failed is made again after this. */
 const RETRY_MS = 30_000;
+/** Slack and the paging system have so long to reach the people of a rung first. */
+const FIRST_MS = 30_000;
+const MOST_TRIES = 10;
 const TIMEOUT_MS = 10_000;
 
 /** Posts `{"text": ...}` to the address, which is a secret and stands in no message. Never throws. */
@@ -30,6 +38,8 @@ export function webhookFallback(url: Secret, clock: Clock): Fallback {
 export type FallbacksDeps = {
   readonly kind: NonNullable<DutySettings['fallback']>['kind'];
   readonly incidents: IncidentFold;
+  readonly rungs: RungFold;
+  readonly posted: Pick<PostedFold, 'get'>;
   readonly health: () => SlackHealth;
   readonly invoke: Pick<Invoke, 'one'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -37,40 +47,66 @@ export type FallbacksDeps = {
 };
 
 /**
- * While Slack takes no messages, tells people of each critical incident that nobody has seen: once in half an hour, and
- * only a receipt counts as told. What was told is in the log, so a start repeats nothing. `tick` is cheap.
+ * Tells people of an incident that nobody has seen, where neither Slack nor the paging system could: of a critical one
+ * while Slack takes no messages, once in half an hour; and of each rung whose people nothing has called by name half a
+ * minute after it was reached, because no card could be posted, they have no account, or enough people were called.
+ * Only a receipt counts as told. What was told is in the log, so a start repeats nothing. `tick` is cheap.
  */
 export function createFallbacks(deps: FallbacksDeps): { tick(): void } {
   const busy = new Set<string>();
   return {
     tick: () => {
       const health = deps.health();
-      if (health.kind === 'ok') return;
+      const isDown = health.kind === 'failing';
       for (const incident of deps.incidents.current()) {
-        if (busy.has(incident.id) || !isOwed(deps, incident)) continue;
+        const text = busy.has(incident.id)
+          ? undefined
+          : isDown && isOwed(deps, incident)
+            ? whyDown(health)
+            : uncalled(deps, incident);
+        if (text === undefined) continue;
         busy.add(incident.id);
         deps.jobs.run(`fallback ${incident.id}`, () =>
-          tell(deps, incident).finally(() => busy.delete(incident.id)),
+          tell(deps, incident, text).finally(() => busy.delete(incident.id)),
         );
       }
     },
   };
 }
 
-function isOwed({ clock }: FallbacksDeps, incident: Incident): boolean {
-  const { resolved, takenBy, acknowledgedBy, paused, severity, notices } = incident;
-  const seen = resolved !== null || takenBy !== null || acknowledgedBy !== null || paused !== null;
-  if (seen || severity !== 'critical') return false;
-  const last = notices.findLast(({ about }) => about === 'fallback');
+const whyDown = ({ why }: Extract<SlackHealth, { kind: 'failing' }>): string =>
+  why === DEAF ? `In Slack ${DEAF} now` : 'Slack takes no messages now';
+
+function isOwed({ clock, rungs }: FallbacksDeps, incident: Incident): boolean {
+  if (incident.severity !== 'critical' || isAnswered(incident, rungs.get(incident.id))) return false;
+  const last = incident.notices.findLast(({ about }) => about === 'fallback');
   const waitMs = last !== undefined && isTold(last) ? NOTICE_MS : RETRY_MS;
   return last === undefined || clock.now() - last.begunAt >= waitMs;
 }
 
-async function tell({ kind, invoke }: FallbacksDeps, incident: Incident): Promise<void> {
+/** Whose turn it is and who was told by nothing, in words; undefined where somebody was, or nobody is to be. */
+function uncalled({ clock, rungs, posted }: FallbacksDeps, incident: Incident): string | undefined {
+  const { id, alerts, notices } = incident;
+  const call = callNow(incident, rungs.get(id));
+  const rung = call?.rung ?? null;
+  if (call === undefined || rung === null || rung.people.length === 0) return undefined;
+  const now = clock.now();
+  // Whoever is on duty was paged by the system that the page is from.
+  const isPaged = rung.rung === 0 && alerts.some(({ page }) => page !== undefined);
+  if (isPaged || now - rung.at < FIRST_MS || isCalled(posted.get(id), call)) return undefined;
+  const since = notices.filter((one) => WAYS.has(one.tool) && one.begunAt >= rung.at);
+  // A page of ours that is held back rings already, by the rules of the paging system.
+  const isDone = since.some((one) => isTold(one) || one.reason === 'held_back');
+  if (isDone || since.length >= MOST_TRIES) return undefined;
+  if (now - (since.at(-1)?.begunAt ?? 0) < RETRY_MS) return undefined;
+  return `For ${rung.people.join(', ')}, who could not be called in Slack: ${plainReason(rung.reason)}`;
+}
+
+const WAYS: ReadonlySet<string> = new Set(['page_escalate', 'page_trigger', 'page_fallback']);
+
+async function tell({ kind, invoke }: FallbacksDeps, incident: Incident, why: string): Promise<void> {
   const { id, severity } = incident;
   const tool = kind === 'pagerduty' ? 'page_trigger' : 'page_fallback';
-  // Many chats read mentions and links in what a webhook brings; the name of an alert is anybody's.
-  const title = kind === 'pagerduty' ? titleOf(incident) : label(titleOf(incident), 200);
-  const text = `${severity}: ${title} (${id}). Slack takes no messages now; look with: firebreak incidents show ${id}`;
+  const text = `${severity}: ${label(titleOf(incident), 200)} (${id}). ${why}; look with: firebreak incidents show ${id}`;
   await invoke.one({ kind: 'system', incident: id }, tool, { about: 'fallback', severity, text });
 }

@@ -6,6 +6,8 @@ import type { Handlers } from '#slack/ports.ts';
 import { incidentRow } from '#views/incident-list.ts';
 import { pendingRow } from '#views/status.ts';
 import type { Folds } from './folds.ts';
+import { heldLine } from './held-line.ts';
+import { personOf } from './person-of.ts';
 
 export type HomeDeps = {
   readonly folds: Pick<Folds, 'incidents' | 'approvals' | 'spend' | 'stops'>;
@@ -22,7 +24,7 @@ export type HomeDeps = {
 export function createHome(deps: HomeDeps): Pick<Handlers, 'home'> {
   return {
     home: async (who) => {
-      if (who.person === null || !deps.people.has(who.person)) return section(strangerLine(who));
+      if (personOf(deps.people, who) === undefined) return section(strangerLine(who));
       const { folds, zone } = deps;
       return homeBlocks({
         zone,
@@ -32,7 +34,7 @@ export function createHome(deps: HomeDeps): Pick<Handlers, 'home'> {
           .filter(({ state }) => state === 'pending')
           .map(pendingRow),
         spend: spendToday(deps),
-        held: heldWords(deps),
+        held: heldLine(deps),
       });
     },
   };
@@ -43,9 +45,4 @@ function spendToday({ folds, clock, dayLimit }: HomeDeps) {
   if (dayLimit === null) return null;
   const day = new Date(clock.now()).toISOString().slice(0, 10);
   return { usdMicros: folds.spend.spent({ kind: 'day', day }), limitUsdMicros: dayLimit };
-}
-
-function heldWords({ folds, offFile }: HomeDeps): string {
-  if (folds.stops.off || offFile()) return 'OFF, nothing new is done';
-  return folds.stops.frozen ? 'frozen, no change is started' : '';
 }

@@ -156,6 +156,7 @@ function followInSlack(start: Start, { slack, firebreak, duty }: Engine): Runnin
     ...{ open: slack, team: config.slack.team, log, folds, clock, firebreak, duty },
     ...{
       defaultOwner: config.defaultOwner,
+      hasOtherWays: config.pagerduty !== null || config.fallback !== null,
       quiet: config.quiet,
       dayLimit: config.models?.budget.day ?? null,
     },

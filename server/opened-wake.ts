@@ -1,14 +1,14 @@
 import type { SessionKey } from '#core/ids.ts';
 import { aboutAlert } from '#incidents/alert-kind.ts';
 import type { Incident } from '#incidents/incident.ts';
-import type { Inventory } from '#incidents/inventory.ts';
+import { hasNoSignals, type Inventory } from '#incidents/inventory.ts';
 import { serviceRef } from '#incidents/refs.ts';
 import type { Wake } from '#incidents/reports.ts';
 import { formatSessionKey } from '#sessions/key.ts';
 
 /** What the coordinator is told of a new incident: enums, a reference and a time, none of the page's text. */
 export function openedWake(incident: Incident, inventory: Inventory): Wake {
-  const isSystem = incident.service !== null && inventory.services.get(incident.service)?.isSystem === true;
+  const isSystem = incident.service !== null && hasNoSignals(inventory.services.get(incident.service));
   const first = incident.alerts.find((alert) => !alert.cleared) ?? incident.alerts[0];
   return {
     kind: 'opened',

@@ -77,8 +77,7 @@ export function createPresent(deps: PresentDeps): Present {
     start: () => {
       isOpen = true;
       unsubscribe = deps.log.subscribe((entries: readonly Entry[]) => {
-        for (const { incidentId } of entries)
-          if (incidentId !== undefined) timers.within(incidentId, GATHER_MS);
+        for (const entry of entries) for (const id of shownOn(deps, entry)) timers.within(id, GATHER_MS);
       });
       for (const { id } of deps.folds.incidents.current()) timers.within(id, 0);
     },
@@ -91,6 +90,13 @@ export function createPresent(deps: PresentDeps): Present {
       await Promise.race([jobs.idle(), deps.clock.sleep(CLOSE_MS)]);
     },
   };
+}
+
+/** The incidents whose messages may say something else after it: a stop stands on all, a proposal on others of its target. */
+function shownOn({ folds }: PresentDeps, { kind, incidentId }: Entry): readonly IncidentId[] {
+  const isForAll = kind === 'off.set' || kind === 'freeze.set' || kind.startsWith('approval.');
+  if (isForAll) return folds.incidents.current().map(({ id }) => id);
+  return incidentId === undefined ? [] : [incidentId];
 }
 
 type Doing = PutDeps & {
@@ -120,10 +126,11 @@ function nextOf({ patience, pictures, ...deps }: Doing, id: IncidentId): Next | 
 }
 
 function isEdit(wanted: Wanted): boolean {
-  return (wanted.kind === 'card' || wanted.kind === 'approval') && wanted.edit !== null;
+  return 'edit' in wanted && wanted.edit !== null;
 }
 
 function keyOf(id: IncidentId, wanted: Wanted): string {
+  if (wanted.kind === 'card') return `${id} card ${wanted.channel}`;
   return `${id} ${wanted.kind} ${'about' in wanted ? wanted.about : ''}`;
 }
 
@@ -142,7 +149,11 @@ async function moveTo(deps: PresentDeps, id: IncidentId, channel: string): Promi
   const posted = deps.folds.posted.get(id);
   if (incident === undefined) return 'failed';
   const before = posted.card;
-  const drawn = drawIncident(deps, incident, posted);
+  // Whoever is to be called was called by the first card.
+  const { content: drawn } = drawIncident(deps, incident, {
+    ...posted,
+    card: before && { ...before, mentions: 0 },
+  });
   if ((await send(deps, id, { channel, what: 'card', content: drawn })) !== 'ok') return 'failed';
   if (before === null) return 'posted';
   const gone = { text: `${id} goes on in another channel.`, blocks: [] };

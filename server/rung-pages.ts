@@ -1,4 +1,5 @@
 import type { Clock } from '#core/clock.ts';
+import { isAnswered } from '#incidents/escalation.ts';
 import { type Incident, titleOf } from '#incidents/incident.ts';
 import type { IncidentFold } from '#incidents/incident-fold.ts';
 import { isTold } from '#incidents/notices.ts';
@@ -48,8 +49,8 @@ export function createRungPages(deps: RungPagesDeps): { tick(): void } {
 
 /** The call that tells of the last rung and was not made yet. */
 function owed({ clock, canTrigger }: RungPagesDeps, incident: Incident, state: RungState): Call | undefined {
-  const { resolved, takenBy, acknowledgedBy, paused, notices } = incident;
-  if (resolved !== null || takenBy !== null || acknowledgedBy !== null || paused !== null) return undefined;
+  const { notices } = incident;
+  if (isAnswered(incident, state)) return undefined;
   const last = state.reached.at(-1);
   if (last === undefined || last.rung === 0) return undefined;
   return callsFor(incident, last.rung, canTrigger).find(({ tool, args }) => {

@@ -56,7 +56,9 @@ export type RunDeps = {
   readonly folds: Folds;
   readonly clock: Clock;
   readonly firebreak: Pick<Firebreak, 'gate' | 'carry' | 'recovered' | 'ask'>;
-  readonly duty: Pick<Duty, 'channelFor' | 'mentionsFor' | 'asks'>;
+  readonly duty: Pick<Duty, 'channelFor' | 'mentionsFor' | 'decidersFor' | 'contactOf' | 'asks'>;
+  /** Something besides Slack can reach people: a paging system, or a fallback. */
+  readonly hasOtherWays: boolean;
   readonly defaultOwner: string;
   readonly quiet: QuietRules;
   /** What models may cost on one day, in millionths of a dollar; null: no model is configured. */
@@ -85,6 +87,7 @@ export function runSlack(deps: RunDeps): RunningSlack {
   const present = createPresent({
     ...{ log, folds, clock, zone, invoke, team: deps.team, contents: open.contents, onError },
     ...{ channelFor: duty.channelFor, mentionsFor: duty.mentionsFor, asks: duty.asks },
+    ...{ decidersFor: duty.decidersFor, contactOf: duty.contactOf, hasOtherWays: deps.hasOtherWays },
     picture: async (id) => {
       const drawn = await incidentPng({ log, folds, zone }, id);
       return drawn.kind === 'picture' ? drawn : null;
@@ -96,8 +99,9 @@ export function runSlack(deps: RunDeps): RunningSlack {
     ...createConversation({
       ...{ log, folds, people, inventory, defaultOwner, quiet, invoke, clock, zone, offFile, move },
       ask: firebreak.ask,
+      contactOf: duty.contactOf,
     }),
-    ...createDecisions({ firebreak, zone }),
+    ...createDecisions({ firebreak, zone, stops: folds.stops }),
     ...createForms({ gate: firebreak.gate, zone }),
     ...createHome({ folds, people, clock, dayLimit, offFile, zone }),
   };

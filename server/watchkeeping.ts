@@ -33,7 +33,7 @@ export type Watchkeeping = {
 export function createWatchkeeping(deps: WatchkeepingDeps): Watchkeeping {
   const { start, people, firebreak, pager, slackHealth: health } = deps;
   const { config, clock, log, folds, logger, startedAt } = start;
-  const { incidents, rungs, approvals } = folds;
+  const { incidents, rungs, approvals, posted } = folds;
   const { invoke } = firebreak.carry;
   const jobs = createJobs((where, message) => logger.error({ where }, message));
   const { teams, pagerdutyUsers: users } = config;
@@ -52,7 +52,7 @@ export function createWatchkeeping(deps: WatchkeepingDeps): Watchkeeping {
     ...(pager === null ? [] : [createRungPages({ incidents, rungs, invoke, clock, jobs, canTrigger })]),
     ...(fallback === null
       ? []
-      : [createFallbacks({ kind: fallback.kind, incidents, health, invoke, clock, jobs })]),
+      : [createFallbacks({ kind: fallback.kind, incidents, rungs, posted, health, invoke, clock, jobs })]),
     createWatchdogs({
       ...{ incidents, clock, startedAt, jobs, watchdogs: config.watchdogs },
       fold: folds.lifeSigns,

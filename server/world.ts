@@ -1,13 +1,16 @@
 import type { Clock } from '#core/clock.ts';
 import { unreachable } from '#core/errors.ts';
 import type { SignalSource } from '#incidents/inventory.ts';
-import { guardMetrics, guardWorkload } from '#tools/drivers/guarded.ts';
+import { guardCluster, guardMetrics, guardWorkload } from '#tools/drivers/guarded.ts';
 import { createHttpProbe } from '#tools/drivers/http-probe.ts';
-import type { MetricsDriver, World } from '#tools/drivers/ports.ts';
+import { createKubernetesCluster } from '#tools/drivers/kubernetes/cluster.ts';
+import { createKubernetesWorkload } from '#tools/drivers/kubernetes/workload.ts';
+import type { MetricsDriver, WorkloadDriver, World } from '#tools/drivers/ports.ts';
 import { createProcessDriver } from '#tools/drivers/process.ts';
 import { createPrometheus } from '#tools/drivers/prometheus.ts';
 import { createScraper, type Scraper } from '#tools/drivers/scraper.ts';
-import type { Config } from './config-build.ts';
+import type { Config, WorkloadSource } from './config-build.ts';
+import type { Cluster } from './config-cluster.ts';
 import type { Telemetry } from './config-telemetry.ts';
 import { createTelemetry, guardOf } from './world-telemetry.ts';
 
@@ -22,20 +25,18 @@ export function createWorld(config: Config, clock: Clock): RunningWorld {
     if ('start' in driver) scrapers.push(driver);
     metrics.set(id, driver);
   }
+  const clusters = [...config.clusters].map(([id, cluster]) => {
+    const driver = createKubernetesCluster(readerOf(cluster), clock);
+    return [id, guardCluster(driver, guardOf(`cluster ${id}`, clock))] as const;
+  });
   const workloads = [...config.workloads].map(
-    ([id, { url, token }]) =>
-      [
-        id,
-        guardWorkload(
-          createProcessDriver({ url, token: () => token.reveal() }, clock),
-          guardOf(`supervisor ${id}`, clock),
-        ),
-      ] as const,
+    ([id, one]) => [id, guardWorkload(workloadDriver(one, clock), guardOf(`workload ${id}`, clock))] as const,
   );
   return {
     world: {
       metrics,
       workloads: new Map(workloads),
+      clusters: new Map(clusters),
       probe: createHttpProbe({}, clock),
       ...createTelemetry(config, clock),
     },
@@ -47,6 +48,16 @@ export function createWorld(config: Config, clock: Clock): RunningWorld {
     },
   };
 }
+
+/** With the credential for reading. */
+function workloadDriver(one: WorkloadSource, clock: Clock): WorkloadDriver {
+  if (one.kind === 'kubernetes')
+    return createKubernetesWorkload({ ...readerOf(one.cluster), namespace: one.namespace }, clock);
+  const { url, token } = one;
+  return createProcessDriver({ url, token: () => token.reveal() }, clock);
+}
+
+const readerOf = ({ url, ca, token }: Cluster) => ({ url, ca, token: () => token.reveal() });
 
 function metricsDriver(config: Config, telemetry: Telemetry, clock: Clock): Scraper | MetricsDriver {
   const { token } = telemetry;

@@ -6,7 +6,7 @@ import type { Secret } from '#core/secret.ts';
 import { createChannels } from './channels.ts';
 import { type Acknowledge, createDispatch, type Dispatch } from './dispatch.ts';
 import { type Admitted, admitBody, createHttpDoor, type DoorRefusal, type HttpBody } from './door.ts';
-import { type SlackHealth, watchHealth } from './health.ts';
+import { type HealthWatch, type SlackHealth, watchHealth } from './health.ts';
 import type { Incoming } from './incoming.ts';
 import type { Handlers } from './ports.ts';
 import { type Order, type Sent, sendPost } from './post.ts';
@@ -52,6 +52,9 @@ export type SlackApp = {
 
 const CALL_TIMEOUT_MS = 10_000;
 const Identity = z.looseObject({ team_id: z.string(), user_id: z.string() });
+const WHO = { method: 'auth.test', args: {}, answer: Identity, repeatable: true };
+/** While Slack fails it is asked so often whether it works again. */
+const PROBE_MS = 30_000;
 
 /**
  * Our app in one workspace of Slack. Loads Slack's library, but opens nothing before `start`. Nothing is posted before
@@ -60,7 +63,11 @@ const Identity = z.looseObject({ team_id: z.string(), user_id: z.string() });
 export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
   const { webApi, LogLevel, SocketModeReceiver } = await import('@slack/bolt');
   const { clock, apiUrl, door, team } = options;
-  const health = watchHealth(options.onHealth);
+  const probing = createProbe(clock);
+  const health = watchHealth((now) => {
+    options.onHealth(now);
+    probing.follow(now);
+  });
   const common = {
     ...(apiUrl === null ? {} : { slackApiUrl: apiUrl }),
     ...{ timeout: CALL_TIMEOUT_MS, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
@@ -70,8 +77,10 @@ export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
     ...common,
     allowAbsoluteUrls: false,
   });
-  const { web, self } = onlyIn(team, createWeb({ client, clock, health }));
-  const channels = createChannels({ web, clock, allowShared: options.allowShared });
+  const open = createWeb({ client, clock, health });
+  probing.ask = () => open.call(WHO);
+  const { web, self } = onlyIn(team, open);
+  const channels = createChannels({ web, clock, team, allowShared: options.allowShared });
   const isKnown = (user: string): boolean => options.personOf(team, user) !== null;
   const listening: Listening = { dispatch: undefined, self };
   const admit =
@@ -89,13 +98,14 @@ export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
       const { client } = new SocketModeReceiver({
         ...{ appToken, autoReconnectEnabled: false, logger, installerOptions },
       });
-      socket = listenOn(client, options, listening);
+      socket = listenOn(client, { ...options, health }, listening);
       await socket.connected;
     },
     receive: async (request) =>
       admit === undefined ? { kind: 'refused', reason: 'not_signed' } : answerHttp(admit(request), listening),
     stop: async () => {
       listening.dispatch = undefined;
+      probing.stop();
       await socket?.stop();
     },
   };
@@ -125,9 +135,42 @@ function dispatchTo(
   });
 }
 
-function listenOn(client: SocketClient, options: SlackOptions, listening: Listening): Socket {
+/** Asks again and again while Slack fails, so that what is said of it is not as old as the last message. */
+function createProbe(clock: Clock) {
+  let cancel: (() => void) | undefined;
+  let isStopped = false;
+  const probe = {
+    ask: async (): Promise<unknown> => undefined,
+    follow: (health: SlackHealth): void => {
+      cancel?.();
+      cancel = undefined;
+      if (health.kind === 'failing' && !isStopped) again();
+    },
+    stop: (): void => {
+      isStopped = true;
+      cancel?.();
+    },
+  };
+  const again = (): void => {
+    cancel = clock.after(PROBE_MS, () => {
+      const mine = cancel;
+      void probe.ask().finally(() => {
+        if (cancel === mine && !isStopped) again();
+      });
+    });
+  };
+  return probe;
+}
+
+function listenOn(
+  client: SocketClient,
+  options: SlackOptions & { readonly health: HealthWatch },
+  listening: Listening,
+): Socket {
   return keepConnected(client, {
     clock: options.clock,
+    onAway: () => options.health.deaf(options.clock.now()),
+    onBack: () => options.health.deaf(null),
     onLost: (why) => options.onError(`the connection to Slack: ${why}`, null),
     onEvent: ({ body, acknowledge }) => {
       const admitted = admitBody(body, options);
@@ -156,8 +199,7 @@ function onlyIn(team: string, web: Web): { web: Web; self: () => string | undefi
   let user: string | undefined;
   let asking: Promise<WebRefusal | undefined> | undefined;
   const ask = async (signal: AbortSignal | undefined): Promise<WebRefusal | undefined> => {
-    const who = { method: 'auth.test', args: {}, answer: Identity, repeatable: true };
-    const asked = await web.call(who, signal);
+    const asked = await web.call(WHO, signal);
     if (asked.kind === 'unknown') return { kind: 'unreachable', why: asked.why };
     if (asked.kind !== 'ok') return asked;
     if (asked.value.team_id !== team)

@@ -16,8 +16,10 @@ export type Channels = { look(channel: string, signal?: AbortSignal): Promise<Ch
 const KEEP_MS = 10 * 60_000;
 /** A no is asked about again sooner: somebody may have put it right. */
 const KEEP_NO_MS = 60_000;
-const PAGE = 500;
-const MOST_PAGES = 20;
+const PAGE = 1000;
+const MOST_PAGES = 10;
+/** So many members that the list of everybody does not name are asked about one by one. */
+const MOST_SINGLE = 100;
 
 const Info = z.looseObject({
   channel: z.looseObject({
@@ -30,19 +32,21 @@ const Info = z.looseObject({
 });
 const next = { response_metadata: z.looseObject({ next_cursor: z.string().default('') }).optional() };
 const Members = z.looseObject({ members: z.array(z.string()), ...next });
-const Users = z.looseObject({
-  members: z.array(
-    z.looseObject({
-      id: z.string(),
-      is_restricted: z.boolean().default(false),
-      is_ultra_restricted: z.boolean().default(false),
-    }),
-  ),
-  ...next,
+const User = z.looseObject({
+  id: z.string(),
+  team_id: z.string().optional(),
+  is_restricted: z.boolean().default(false),
+  is_ultra_restricted: z.boolean().default(false),
+  is_stranger: z.boolean().default(false),
 });
+type User = z.infer<typeof User>;
+const Users = z.looseObject({ members: z.array(User), ...next });
+const One = z.looseObject({ user: User });
 
 type Paged<T> = { method: string; args: Readonly<Record<string, unknown>>; answer: z.ZodType<T> };
-type Read<T> = { readonly kind: 'read'; readonly value: T } | Exclude<ChannelVerdict, { kind: 'allowed' }>;
+type Read<T> =
+  | { readonly kind: 'read'; readonly value: T; readonly isCut?: true }
+  | Exclude<ChannelVerdict, { kind: 'allowed' }>;
 
 /**
  * Says where may be posted: nowhere that people of other organisations or guests can read, unless the config lists the
@@ -51,14 +55,16 @@ type Read<T> = { readonly kind: 'read'; readonly value: T } | Exclude<ChannelVer
 export function createChannels({
   web,
   clock,
+  team,
   allowShared,
 }: {
   web: Web;
   clock: Clock;
+  team: string;
   allowShared: readonly string[];
 }): Channels {
   const kept = new Map<string, { verdict: ChannelVerdict; until: number }>();
-  let staff: { ids: ReadonlySet<string>; until: number } | undefined;
+  let listed: { isStaff: Map<string, boolean>; until: number } | undefined;
 
   async function pages<T extends z.infer<typeof Members> | z.infer<typeof Users>>(
     { method, args, answer }: Paged<T>,
@@ -74,20 +80,33 @@ export function createChannels({
       cursor = read.value.response_metadata?.next_cursor ?? '';
       if (cursor === '') return { kind: 'read', value: all };
     }
-    return { kind: 'refused', reason: 'too_large_to_check' };
+    // Whoever wants all of it must see that it is not.
+    return { kind: 'read', value: all, isCut: true };
   }
 
-  /** Everybody of the workspace who is no guest. */
-  async function staffIds(signal: AbortSignal | undefined): Promise<Read<ReadonlySet<string>>> {
-    if (staff !== undefined && clock.mono() < staff.until) return { kind: 'read', value: staff.ids };
+  const isOurs = (one: User): boolean => !one.is_restricted && !one.is_ultra_restricted && !one.is_stranger;
+
+  /** Whether somebody is no guest, for as many of the workspace as are read. */
+  async function everybody(signal: AbortSignal | undefined): Promise<Read<Map<string, boolean>>> {
+    if (listed !== undefined && clock.mono() < listed.until) return { kind: 'read', value: listed.isStaff };
     const read = await pages({ method: 'users.list', args: {}, answer: Users }, signal);
     if (read.kind !== 'read') return read;
     const people = read.value.flatMap(({ members }) => members);
-    const ids = new Set(
-      people.flatMap((one) => (one.is_restricted || one.is_ultra_restricted ? [] : [one.id])),
+    const isStaff = new Map(people.map((one) => [one.id, isOurs(one)]));
+    listed = { isStaff, until: clock.mono() + KEEP_MS };
+    return { kind: 'read', value: isStaff };
+  }
+
+  /** Somebody whom the list does not name: new since it was read, or beyond its end. */
+  async function single(user: string, signal: AbortSignal | undefined): Promise<Read<boolean>> {
+    const read = await web.call(
+      { method: 'users.info', args: { user }, answer: One, repeatable: true },
+      signal,
     );
-    staff = { ids, until: clock.mono() + KEEP_MS };
-    return { kind: 'read', value: ids };
+    if (read.kind === 'no' && read.error === 'user_not_found') return { kind: 'read', value: false };
+    if (read.kind !== 'ok') return { kind: 'unseen', why: read };
+    const { team_id: home = team } = read.value.user;
+    return { kind: 'read', value: home === team && isOurs(read.value.user) };
   }
 
   async function lookAt(channel: string, signal: AbortSignal | undefined): Promise<ChannelVerdict> {
@@ -110,13 +129,21 @@ export function createChannels({
   /** Whether everybody in a channel is of our staff. */
   async function peopleOf(channel: string, signal: AbortSignal | undefined): Promise<ChannelVerdict> {
     const [known, members] = await Promise.all([
-      staffIds(signal),
+      everybody(signal),
       pages({ method: 'conversations.members', args: { channel }, answer: Members }, signal),
     ]);
     if (known.kind !== 'read') return known;
     if (members.kind !== 'read') return members;
-    const everybody = members.value.flatMap((page) => page.members);
-    return everybody.every((id) => known.value.has(id))
+    const all = members.value.flatMap((page) => page.members);
+    const unknown = all.filter((id) => !known.value.has(id));
+    if (members.isCut === true || unknown.length > MOST_SINGLE)
+      return { kind: 'refused', reason: 'too_large_to_check' };
+    for (const id of unknown) {
+      const one = await single(id, signal);
+      if (one.kind !== 'read') return one;
+      known.value.set(id, one.value);
+    }
+    return all.every((id) => known.value.get(id))
       ? { kind: 'allowed' }
       : { kind: 'refused', reason: 'guests' };
   }

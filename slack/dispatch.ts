@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock, Random } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 import type { PersonId } from '#core/ids.ts';
+import { TYPED_FIELD } from './cards/modals.ts';
 import { readButton } from './cards/values.ts';
 import type { Incoming } from './incoming.ts';
 import type { Answer, Click, Handlers, Place, Speaker } from './ports.ts';
@@ -27,10 +28,12 @@ export type DispatchDeps = {
 export type Acknowledge = (response?: Readonly<Record<string, unknown>>) => Promise<void>;
 export type Dispatch = (incoming: Incoming, acknowledge: Acknowledge) => Promise<void>;
 
-/** A command that is answered later than this gets its answer as a message of its own. */
+/** Slack waits three seconds; what is answered later than this is said in a message of its own. */
 const ANSWER_WITHIN_MS = 2_000;
 /** Slack tries again for about an hour. */
 const KEEP_MS = 3_600_000;
+
+const NOT_OPENED = lineOf('The form could not be opened; press the button again. Nothing was done.');
 
 /** What a form carries from the click that opened it to the moment it is sent. */
 const Carried = z.strictObject({
@@ -41,78 +44,100 @@ const Carried = z.strictObject({
 });
 type Carried = z.infer<typeof Carried>;
 
+/** What came of it, and how the person hears of it. */
+type Handled = {
+  /** What goes back with the acknowledgement, as long as Slack waits for it. */
+  readonly response?: Readonly<Record<string, unknown>>;
+  /** What is said after that, and what when the acknowledgement went without it. */
+  readonly after: () => Promise<unknown>;
+  readonly late?: () => Promise<unknown>;
+};
+const NOTHING: Handled = { after: async () => {} };
+
 /**
- * Hands what people say and click to whoever answers it, once, however often Slack sends it, and says the answer. Every
- * thing is acknowledged before it is worked on. A failure of ours becomes one line for the person with a correlation id.
- * Does not throw.
+ * Hands what people say and click to whoever answers it, once, however often Slack sends it, and says the answer. It is
+ * acknowledged when it is recorded, or after two seconds: what a crash takes before that comes again, or fails before the
+ * eyes of who clicked. A failure of ours becomes one line for the person with a correlation id. Does not throw.
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
   const seen = createSeen({ keepMs: KEEP_MS, most: 10_000 });
   return async (incoming, acknowledge) => {
     const once = keyOf(incoming);
-    const isNew = once === undefined || seen.add(once, deps.clock.now());
-    if (incoming.kind === 'command' && isNew) return onCommand(deps, incoming, acknowledge);
-    await acknowledge();
-    if (!isNew) return;
-    switch (incoming.kind) {
-      case 'message':
-        return onMessage(deps, incoming);
-      case 'click':
-        return onClick(deps, incoming);
-      case 'form':
-        return onForm(deps, incoming);
-      case 'home':
-        return onHome(deps, incoming);
-      case 'command':
-      case 'other':
-        return;
-    }
+    if (once !== undefined && !seen.add(once, deps.clock.now())) return acknowledge();
+    const handling = handledOf(deps, incoming);
+    const inTime = await within(deps.clock, ANSWER_WITHIN_MS, handling);
+    await acknowledge(inTime?.response);
+    const { after, late = after } = await handling;
+    await (inTime === undefined ? late() : after());
   };
+}
+
+function handledOf(deps: DispatchDeps, incoming: Incoming): Promise<Handled> {
+  switch (incoming.kind) {
+    case 'command':
+      return onCommand(deps, incoming);
+    case 'message':
+      return onMessage(deps, incoming);
+    case 'click':
+      return onClick(deps, incoming);
+    case 'form':
+      return onForm(deps, incoming);
+    case 'home':
+      return onHome(deps, incoming);
+    case 'other':
+      return Promise.resolve(NOTHING);
+  }
 }
 
 type Of<K extends Incoming['kind']> = Extract<Incoming, { kind: K }>;
 
-async function onCommand(
-  deps: DispatchDeps,
-  incoming: Of<'command'>,
-  acknowledge: Acknowledge,
-): Promise<void> {
-  const { handlers, replies, clock } = deps;
+async function onCommand(deps: DispatchDeps, incoming: Of<'command'>): Promise<Handled> {
+  const { handlers, replies } = deps;
   const who = speakerOf(deps, incoming);
   const place: Place = { team: incoming.team, channel: incoming.channel, thread: null };
   const text = textOf(deps, incoming);
-  const answering = guarded(deps, () => handlers.onCommand({ who, place, text }));
-  const inTime = await within(clock, ANSWER_WITHIN_MS, answering);
-  if (inTime !== undefined) return acknowledge(replies.atOnce(inTime));
-  await acknowledge();
-  await replies.say({ who, place }, { ...(await answering), visible: 'only_you' });
+  const answer = await guarded(deps, () => handlers.onCommand({ who, place, text }));
+  return {
+    response: replies.atOnce(answer),
+    after: async () => {},
+    late: () => replies.say({ who, place }, { ...answer, visible: 'only_you' }),
+  };
 }
 
-async function onClick(deps: DispatchDeps, incoming: Of<'click'>): Promise<void> {
+async function onClick(deps: DispatchDeps, incoming: Of<'click'>): Promise<Handled> {
   const { team, channel, thread, action, value, trigger } = incoming;
   const on = readButton(action, value);
-  if (on === undefined) return;
+  if (on === undefined) return NOTHING;
   const click: Click = { who: speakerOf(deps, incoming), place: { team, channel, thread }, on };
   const given = await guarded<Answer | ModalView>(
     deps,
     async () => deps.handlers.modal(click) ?? answerTo(deps, click, {}),
   );
-  if (!('type' in given)) return deps.replies.say(click, given);
-  return deps.replies.open(trigger, withCarried(given, { action, value, channel, thread }));
+  if (!('type' in given)) return { after: () => deps.replies.say(click, given) };
+  const form = withCarried(given, { action, value, channel, thread });
+  return {
+    after: async () => {
+      if (!(await deps.replies.open(trigger, form))) await deps.replies.say(click, NOT_OPENED);
+    },
+  };
 }
 
-async function onForm(deps: DispatchDeps, incoming: Of<'form'>): Promise<void> {
+async function onForm(deps: DispatchDeps, incoming: Of<'form'>): Promise<Handled> {
   const carried = Carried.safeParse(jsonOf(incoming.metadata));
-  if (!carried.success) return;
+  if (!carried.success) return NOTHING;
   const { action, value, channel, thread } = carried.data;
   const on = readButton(action, value);
-  if (on === undefined || action !== incoming.action) return;
+  if (on === undefined || action !== incoming.action) return NOTHING;
   const click: Click = {
     who: speakerOf(deps, incoming),
     place: { team: incoming.team, channel, thread },
     on,
   };
-  return deps.replies.say(click, await guarded(deps, () => answerTo(deps, click, incoming.fields)));
+  const answer = await guarded(deps, () => answerTo(deps, click, incoming.fields));
+  const late = () => deps.replies.say(click, answer);
+  if (answer.retype === undefined) return { after: late };
+  const errors = { [TYPED_FIELD]: answer.retype };
+  return { response: { response_action: 'errors', errors }, after: async () => {}, late };
 }
 
 function answerTo(
@@ -129,21 +154,22 @@ function answerTo(
   return handlers.onDecision({ who, place, approval, hash, decision, typed: fields.typed ?? null });
 }
 
-async function onMessage(deps: DispatchDeps, incoming: Of<'message'>): Promise<void> {
+async function onMessage(deps: DispatchDeps, incoming: Of<'message'>): Promise<Handled> {
   const { team, channel, thread, ts: message } = incoming;
   const who = speakerOf(deps, incoming);
   const place: Place = { team, channel, thread };
   const text = textOf(deps, incoming);
   const answer = await guarded(deps, () => deps.handlers.onMessage({ who, place, message, text }));
+  if (answer === null) return NOTHING;
   // An answer to the first message of a thread opens the thread below it.
-  if (answer !== null)
-    await deps.replies.say({ who, place: { ...place, thread: thread ?? message } }, answer);
+  const there = { ...place, thread: thread ?? message };
+  return { after: () => deps.replies.say({ who, place: there }, answer) };
 }
 
-async function onHome(deps: DispatchDeps, incoming: Of<'home'>): Promise<void> {
+async function onHome(deps: DispatchDeps, incoming: Of<'home'>): Promise<Handled> {
   const who = speakerOf(deps, incoming);
   const shown = await guarded(deps, async () => ({ blocks: await deps.handlers.home(who) }));
-  await deps.replies.publish(who.user, shown.blocks);
+  return { after: () => deps.replies.publish(who.user, shown.blocks) };
 }
 
 function speakerOf(
@@ -192,12 +218,12 @@ function withCarried(form: ModalView, carried: Carried): ModalView {
 }
 
 function failed(correlation: string): Answer {
-  const text = `This failed on our side. The server’s output says why under ${correlation}.`;
-  return {
-    text,
-    blocks: [{ type: 'section', text: { type: 'plain_text', text, emoji: false } }],
-    visible: 'only_you',
-  };
+  return lineOf(`This failed on our side. The server’s output says why under ${correlation}.`);
+}
+
+function lineOf(text: string): Answer {
+  const block = { type: 'section', text: { type: 'plain_text', text, emoji: false } } as const;
+  return { text, blocks: [block], visible: 'only_you' };
 }
 
 /** What `work` gives within `ms`; undefined when it takes longer. */

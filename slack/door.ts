@@ -40,7 +40,9 @@ const KEEP_MS = 660_000;
 
 /**
  * The door for requests that Slack posts: nothing of the body is parsed before its signature was checked. JSON with
- * a key twice, or too deep, is refused, and so is a form with a field twice. Does not throw.
+ * a key twice, or too deep, is refused, and so is a form with a field twice. What was signed before the door was made is
+ * refused, too: the door before may have let it in. (A clock that is ahead of Slack's refuses all for that long.) Does not
+ * throw.
  */
 export function createHttpDoor(deps: {
   readonly secrets: readonly Secret[];
@@ -49,9 +51,10 @@ export function createHttpDoor(deps: {
   readonly parse?: typeof parseJson;
 }): (request: HttpBody) => Admitted {
   const { secrets, own, clock, parse = parseJson } = deps;
+  const since = clock.now();
   const seen = createSeen({ keepMs: KEEP_MS, most: 100_000 });
   return (request) => {
-    const refusal = signatureRefusal(request, { secrets, now: clock.now(), seen });
+    const refusal = signatureRefusal(request, { secrets, since, now: clock.now(), seen });
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
     const text = utf8(request.raw);
     if (text === undefined) return { kind: 'refused', reason: 'not_utf8' };

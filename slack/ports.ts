@@ -11,11 +11,15 @@ export type Place = { readonly team: string; readonly channel: string; readonly 
 export type Speaker = { readonly team: string; readonly user: string; readonly person: PersonId | null };
 
 /** An answer to a person's own words or click: a reply, not an effect on its own. */
-export type Answer = SlackMessage & { readonly visible: 'thread' | 'only_you' };
+export type Answer = SlackMessage & {
+  readonly visible: 'thread' | 'only_you';
+  /** Of a form: why what was typed does not do, in plain text; the form stays open and shows it instead. */
+  readonly retype?: string;
+};
 
 /**
  * A sentence in a thread. `text` is untrusted: entities are decoded, a mention of a person whom the config knows reads
- * `@alice`, of anybody else `@unknown`, a channel `#C0SHOP`, a link as its address. `message` is Slack's id of it.
+ * `@alice`, of anybody else `@unknown`, a channel `<#C0SHOP>`, a link as its address. `message` is Slack's id of it.
  */
 export type Said = {
   readonly who: Speaker;
@@ -48,7 +52,9 @@ export type Pressed = {
     | 'wrong_cause'
     | 'accept_handover'
     | 'postmortem'
-    | 'propose';
+    | 'propose'
+    /** What was asked back is what was meant. */
+    | 'meant';
   /** Values of a modal by field, or `detail` of the button, untrusted; empty for a plain click. */
   readonly fields: Readonly<Record<string, string>>;
 };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Channels } from './channels.ts';
 import { messageArgs, outgoingProblem } from './outgoing.ts';
 import type { Answer, Place, Speaker } from './ports.ts';
-import type { Web } from './web.ts';
+import type { Web, WebCall } from './web.ts';
 
 export type ReplyDeps = {
   readonly web: Web;
@@ -18,17 +18,27 @@ export type Replies = {
   say(to: { readonly who: Speaker; readonly place: Place }, answer: Answer): Promise<void>;
   /** What goes back with the acknowledgement of a command; only its speaker sees it. */
   atOnce(answer: Answer): Readonly<Record<string, unknown>>;
-  /** Opens a form at the person who clicked. */
-  open(trigger: string, view: ModalView): Promise<void>;
+  /** Opens a form at the person who clicked, which Slack takes for three seconds only; false: it did not open. */
+  open(trigger: string, view: ModalView): Promise<boolean>;
   publish(user: string, blocks: readonly KnownBlock[]): Promise<void>;
 };
 
 const Done = z.looseObject({});
+/** A click opens a form within three seconds, or never. */
+const OPEN_MS = 2_500;
 
 export function createReplies({ web, channels, isKnown, onUnsaid }: ReplyDeps): Replies {
-  async function call(method: string, args: Readonly<Record<string, unknown>>, repeatable: boolean) {
-    const done = await web.call({ method, args, answer: Done, repeatable });
+  async function call(
+    method: string,
+    args: Readonly<Record<string, unknown>>,
+    how: Pick<WebCall<unknown>, 'repeatable' | 'patienceMs'>,
+  ): Promise<boolean> {
+    const done = await web.call({ method, args, answer: Done, ...how });
     if (done.kind !== 'ok') onUnsaid(`${method}: ${'error' in done ? done.error : done.kind}`);
+    return done.kind === 'ok';
+  }
+  async function callOnce(method: string, args: Readonly<Record<string, unknown>>): Promise<void> {
+    await call(method, args, { repeatable: false });
   }
   return {
     say: async ({ who, place }, answer) => {
@@ -41,8 +51,8 @@ export function createReplies({ web, channels, isKnown, onUnsaid }: ReplyDeps): 
       }
       const into = place.thread === null ? {} : { thread_ts: place.thread };
       const message = { channel: place.channel, ...into, ...messageArgs(answer) };
-      if (answer.visible === 'thread') return call('chat.postMessage', message, false);
-      return call('chat.postEphemeral', { ...message, user: who.user }, false);
+      if (answer.visible === 'thread') return callOnce('chat.postMessage', message);
+      return callOnce('chat.postEphemeral', { ...message, user: who.user });
     },
     atOnce: (answer) => {
       const problem = outgoingProblem(answer, isKnown);
@@ -53,13 +63,20 @@ export function createReplies({ web, channels, isKnown, onUnsaid }: ReplyDeps): 
       const { text, blocks } = messageArgs(answer);
       return { response_type: 'ephemeral', text, blocks };
     },
-    open: (trigger, view) => call('views.open', { trigger_id: trigger, view }, false),
+    open: async (trigger, view) => {
+      const problem = outgoingProblem({ text: '', blocks: view.blocks }, isKnown);
+      if (problem !== undefined) {
+        onUnsaid(problem.replaceAll('_', ' '));
+        return false;
+      }
+      return call('views.open', { trigger_id: trigger, view }, { repeatable: false, patienceMs: OPEN_MS });
+    },
     publish: async (user, blocks) => {
       const drawn = { text: '', blocks };
       const problem = outgoingProblem(drawn, isKnown);
       if (problem !== undefined) return onUnsaid(problem.replaceAll('_', ' '));
       const view = { type: 'home', blocks: messageArgs(drawn).blocks };
-      return call('views.publish', { user_id: user, view }, true);
+      await call('views.publish', { user_id: user, view }, { repeatable: true });
     },
   };
 }

@@ -35,14 +35,20 @@ export type SignatureRefusal =
  */
 export function signatureRefusal(
   { raw, time, signature }: SignedRequest,
-  known: { readonly secrets: readonly Secret[]; readonly now: number; readonly seen: Seen },
+  known: {
+    readonly secrets: readonly Secret[];
+    /** What was signed in an earlier second than this is refused. */
+    readonly since: number;
+    readonly now: number;
+    readonly seen: Seen;
+  },
 ): SignatureRefusal | undefined {
   if (raw.byteLength > MAX_SLACK_BYTES) return 'oversized';
   if (time === undefined || signature === undefined) return 'not_signed';
   const given = SIGNATURE.exec(signature)?.[1];
   if (given === undefined || !TIME.test(time)) return 'unreadable_signature';
   const age = known.now - Number(time) * 1000;
-  if (age > WINDOW_MS) return 'too_old';
+  if (age > WINDOW_MS || Number(time) < Math.floor(known.since / 1000)) return 'too_old';
   if (age < -WINDOW_MS) return 'from_the_future';
   const right = known.secrets.map((secret) => isSigned({ raw, time, given }, secret.reveal()));
   if (!right.includes(true)) return 'wrong_signature';

@@ -24,13 +24,16 @@ const Emitted = z.looseObject({
 
 const HELLO_WITHIN_MS = 30_000;
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+/** Away for so long, it is said that nobody is heard. */
+const AWAY_MS = 30_000;
 /** A connection that lasted so long is followed by the next one without a pause. */
 const STEADY_MS = 10_000;
 
 /**
  * Keeps a connection of Socket Mode up for as long as it is not stopped. The client's own reconnecting must be off: it
  * ends the process when Slack says no. After a connection that lasted the next attempt is made at once, otherwise with
- * growing pauses up to 30 s; `onLost` is told once for each time that it stays away.
+ * growing pauses up to 30 s; `onLost` is told once for each time that it stays away, `onAway` when it does for 30 s, and
+ * `onBack` when it stands again.
  */
 export function keepConnected(
   client: SocketClient,
@@ -38,6 +41,8 @@ export function keepConnected(
     readonly clock: Clock;
     readonly onEvent: (event: SocketEvent) => void;
     readonly onLost: (why: string) => void;
+    readonly onAway: () => void;
+    readonly onBack: () => void;
   },
 ): Socket {
   const stopping = new AbortController();
@@ -47,6 +52,7 @@ export function keepConnected(
     const event = Emitted.safeParse(emitted);
     if (event.success) deps.onEvent({ body: event.data.body, acknowledge: acknowledgeOf(event.data.ack) });
   });
+  let cancelAway = deps.clock.after(AWAY_MS, deps.onAway);
   const running = run();
 
   async function run(): Promise<void> {
@@ -70,8 +76,11 @@ export function keepConnected(
     try {
       await connect(client, deps.clock, stopping.signal);
       const since = deps.clock.mono();
+      cancelAway();
+      deps.onBack();
       first.resolve();
       await gone.promise;
+      cancelAway = deps.clock.after(AWAY_MS, deps.onAway);
       return deps.clock.mono() - since;
     } finally {
       client.off('disconnected', end);
@@ -81,8 +90,10 @@ export function keepConnected(
     connected: first.promise,
     stop: async () => {
       stopping.abort(new Error('stopped'));
+      cancelAway();
       await client.disconnect();
       await running;
+      cancelAway();
     },
   };
 }

@@ -18,7 +18,7 @@ export type WebAnswer<T> = { readonly kind: 'ok'; readonly value: T } | WebRefus
 export type Web = {
   /**
    * Calls a method and reads its answer. Waits as long as Slack asks for, and tries again where nothing was done, or
-   * where doing it twice does no harm (`repeatable`); gives up after 25 s or when `signal` aborts. Does not throw.
+   * where doing it twice does no harm (`repeatable`); gives up after 25 s, after `patienceMs` or when `signal` aborts. Does not throw.
    */
   call<T>(call: WebCall<T>, signal?: AbortSignal): Promise<WebAnswer<T>>;
 };
@@ -27,6 +27,8 @@ export type WebCall<T> = {
   readonly args: Readonly<Record<string, unknown>>;
   readonly answer: z.ZodType<T>;
   readonly repeatable: boolean;
+  /** It is given up sooner than other calls. */
+  readonly patienceMs?: number;
 };
 
 export type WebDeps = {
@@ -88,9 +90,7 @@ export function createWeb({ client, clock, health }: WebDeps): Web {
     if (failure.kind === 'too_busy') return;
     if (failure.kind !== 'no') return health.failed(clock.now(), failure.why);
     if (!LOCKED_OUT.has(failure.error)) return health.worked();
-    // There is no use in waiting for a second one.
-    health.failed(clock.now(), failure.error);
-    health.failed(clock.now(), failure.error);
+    health.failed(clock.now(), failure.error, true);
   }
   return {
     call: async (call, signal) => {
@@ -102,8 +102,13 @@ export function createWeb({ client, clock, health }: WebDeps): Web {
           answer.kind === 'unreachable' ||
           (answer.kind === 'unknown' && call.repeatable);
         const pause = waitMs ?? PAUSES_MS[failures];
-        if (!passes || pause === undefined || clock.mono() - started + pause > PATIENCE_MS) {
-          if (answer.kind === 'too_busy') health.failed(clock.now(), 'too many calls');
+        if (
+          !passes ||
+          pause === undefined ||
+          clock.mono() - started + pause > (call.patienceMs ?? PATIENCE_MS)
+        ) {
+          if (answer.kind === 'too_busy' && call.patienceMs === undefined)
+            health.failed(clock.now(), 'too many calls');
           return answer;
         }
         try {

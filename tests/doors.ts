@@ -70,10 +70,16 @@ export const owners: readonly Owner[] = [
   // The wire files take types from the SDKs, so that a request that a vendor would refuse does not compile.
   { imports: ['@anthropic-ai/sdk'], by: ['llm/anthropic.ts', 'llm/anthropic-wire.ts'] },
   { imports: ['openai'], by: ['llm/openai.ts', 'llm/openai-responses.ts', 'llm/openai-chat.ts'] },
-  { imports: ['undici'], by: ['llm/transport.ts'] },
+  { imports: ['undici'], by: ['llm/transport.ts', 'tools/drivers/kubernetes/client.ts'] },
+  { imports: ['@kubernetes/client-node'], by: ['tools/drivers/kubernetes/client.ts'] },
   { imports: ['p-queue'], by: ['sessions/lanes.ts'] },
   { imports: ['@slack/*'], by: ['slack/'] },
   { imports: ['echarts'], by: ['views/chart/chart-svg.ts'] },
+  { imports: ['pg'], by: ['tools/drivers/postgres.ts'] },
+  {
+    imports: ['@prometheus-io/lezer-promql', '@lezer/lr'],
+    by: ['tools/drivers/prometheus-promql.ts', 'tools/drivers/promql-check.ts'],
+  },
   { imports: ['@resvg/resvg-js'], by: ['server/render-png.ts'] },
   { uses: ['process.env'], by: ['server/config.ts', 'cli/main.ts', 'cli/launch.js'] },
   {

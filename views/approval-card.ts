@@ -4,6 +4,7 @@ import { unreachable } from '#core/errors.ts';
 import { taggedHash } from '#core/hash.ts';
 import type { Digest } from '#core/ids.ts';
 import { clip, inert } from '#core/inert.ts';
+import { cures } from '#incidents/cures.ts';
 import { band, confidence, count } from './numbers.ts';
 import { labelled, type Paint } from './table.ts';
 import { duration, hourMinute, until } from './time.ts';
@@ -52,12 +53,22 @@ export function approvalCard(plan: Plan, hash: Digest): ApprovalCard {
     steps,
     touches: touchesOf(plan),
     check: checkOf(plan),
-    why: `${causeWords(plan.cause, plan.service)} (${confidence(plan.confidence)})`,
-    evidence: [...plan.evidence],
+    ...whyOf(plan),
     needs: needsOf(plan),
     typed: wide ? targetsOf(plan).join(', ') : '',
     expiresAt: plan.expiresAt,
   };
+}
+
+/** What people asked for themselves rests on their word; evidence of a cause that it does not end speaks for nothing. */
+function whyOf({ cause, service, confidence: sure, evidence, requestedBy, steps }: Plan) {
+  const named = `${causeWords(cause, service)} (${confidence(sure)})`;
+  if (requestedBy.length === 0) return { why: named, evidence: [...evidence] };
+  const asked = `${requestedBy.join(' and ')} asked for it`;
+  if (cause === 'unknown') return { why: `${asked}; no cause is named`, evidence: [] };
+  const isCure = steps.every(({ tool }) => cures[cause]?.includes(tool) === true);
+  if (isCure) return { why: `${asked}; the named cause is ${named}`, evidence: [...evidence] };
+  return { why: `${asked}; it does not mend the named cause, ${named}`, evidence: [] };
 }
 
 function needsOf(plan: Plan): string {

@@ -29,13 +29,17 @@ export function handoverNotes(
         'nothing that was measured',
       ),
     },
-    { label: 'Cause', text: cause === null ? 'not known' : `${cause.text}, ${cause.word}` },
+    { label: 'Cause', text: cause === null ? 'not known' : causeLine(cause) },
     { label: 'Ruled out', text: some(ruledOut, 'nothing yet') },
     { label: 'Could not see', text: some(notSeen, 'nothing') },
     { label: 'Waits for a decision', text: some(open, 'nothing') },
     { label: 'Being watched', text: some(watched, 'nothing') },
     { label: 'Next', text: `${next.text}${until}` },
   ];
+}
+
+function causeLine({ text, word, verdict }: NonNullable<CardFace['cause']>): string {
+  return `${text}, ${word}${verdict === null ? '' : ` - ${verdict}`}`;
 }
 
 function titleOf({ id, plan, hash }: Approval): string {

@@ -9,7 +9,9 @@ import { type IncidentSpend, SpendFold } from '#incidents/spend-fold.ts';
 import type { Mode, Severity } from '#incidents/vocabulary.ts';
 import { alertWords } from './alert-words.ts';
 import { approvalCard } from './approval-card.ts';
+import { looksElsewhere } from './look-words.ts';
 import { type ModelUse, modelUse } from './model-use.ts';
+import { verdictBeside } from './narrate-people.ts';
 import { findingFigure, gapWords, ruledOutWords, rulesWords } from './narrate-reports.ts';
 import { type Asks, nextStep } from './next-step.ts';
 import { confidence } from './numbers.ts';
@@ -57,11 +59,15 @@ export type IncidentCard = {
   /** The alerts it is made of and why each belongs to it; empty where it is one that opened it. */
   readonly alerts: readonly string[];
   readonly wrong: readonly Cited[];
+  /** What monitors saw of services that the page is not about. */
+  readonly elsewhere: readonly Cited[];
   readonly cause: {
     readonly word: string;
     readonly text: string;
     readonly for: readonly string[];
     readonly against: readonly string[];
+    /** What a person says of it: `wrong, says alice: overload of inventory`. */
+    readonly verdict: string | null;
   } | null;
   /** What the rules would have named, where the diagnosis does not. */
   readonly rules: string | null;
@@ -145,6 +151,7 @@ export function cardFace(
     since: monitor?.since ?? null,
     alerts: alertWords(incident),
     wrong: wrongOf(incident),
+    elsewhere: looksElsewhere(incident),
     cause: causeText(incident),
     rules: diagnosis === null ? null : rulesWords(diagnosis),
     ruledOut: diagnosis === null ? [] : ruledOutWords(diagnosis),
@@ -178,12 +185,15 @@ function wrongOf({ monitor }: Incident): Cited[] {
     }));
 }
 
-function unseenFindings({ monitor }: Incident): string[] {
+/** A monitor that was answered by nothing at all saw nothing: that is said too. */
+function unseenFindings({ monitor, service }: Incident): string[] {
+  if (monitor !== null && monitor.findings.length === 0)
+    return [`any signal of ${service ?? 'it'} (nothing is configured that shows one, or nothing answered)`];
   const unseen = (monitor?.findings ?? []).filter((finding) => finding.state === 'unseen');
   return unseen.map((finding) => `${signalWords(finding.signal)} of ${finding.service}`);
 }
 
-function causeText({ diagnosis }: Incident): IncidentCard['cause'] {
+function causeText({ diagnosis, verdict }: Incident): IncidentCard['cause'] {
   const top = diagnosis?.hypotheses[0];
   if (diagnosis === null || top === undefined) return null;
   return {
@@ -191,6 +201,7 @@ function causeText({ diagnosis }: Incident): IncidentCard['cause'] {
     text: `${causeWords(top.cause, top.service, top.object)} (${confidence(top.confidence)})`,
     for: [...top.for],
     against: [...top.against],
+    verdict: verdict === null ? null : verdictBeside(verdict),
   };
 }
 

@@ -24,8 +24,15 @@ export function renderIncident(card: IncidentCard, screen: Screen): string[] {
     ...several(
       'wrong',
       card.wrong.map(({ text, evidence }) => [text, ...evidence].join(' ')),
-      'not looked at yet',
+      card.notSeen.length === 0 ? 'not looked at yet' : 'nothing that could be seen',
     ),
+    ...(card.elsewhere.length === 0
+      ? []
+      : several(
+          'looked',
+          card.elsewhere.map(({ text, evidence }) => [text, ...evidence].join(' ')),
+          '',
+        )),
     ...labelled('cause', causeLine(card)),
     ...(card.rules === null ? [] : labelled('', card.rules)),
     ...(card.droppedClaims === 0 ? [] : labelled('', droppedWords(card.droppedClaims))),
@@ -69,7 +76,8 @@ function ownerLine({ owner, takenBy, resolved }: IncidentCard): string {
 function causeLine({ cause }: IncidentCard): string {
   if (cause === null) return 'not known';
   const against = cause.against.length === 0 ? 'none' : cause.against.join(' ');
-  return `${cause.word}: ${cause.text}  for ${cause.for.join(' ')}  against ${against}`;
+  const said = cause.verdict === null ? '' : ` - ${cause.verdict}`;
+  return `${cause.word}: ${cause.text}${said}  for ${cause.for.join(' ')}  against ${against}`;
 }
 
 function changeLine(

@@ -14,7 +14,7 @@ export function narrateApproval(fact: Fact, known: Known): StoryLine[] {
   const say = (who: string, what: string, ref: string) => [told(at, who, { what, ref })];
   switch (fact.kind) {
     case 'change.requested':
-      return say('wish', `${fact.body.by} asks for ${inert(fact.body.tool)} of ${fact.body.target}`, '');
+      return say('wish', wishWords(fact.body), '');
     case 'approval.requested':
       return requested(fact.body, { at, known });
     case 'approval.approved':
@@ -32,7 +32,11 @@ export function narrateApproval(fact: Fact, known: Known): StoryLine[] {
     case 'approval.asked_again':
       return say('again', `${fact.body.by} wants it looked at anew`, fact.body.approval);
     case 'approval.withdrawn':
-      return say('withdrawn', `${plainReason(fact.body.reason)}; nothing is done`, fact.body.approval);
+      return say(
+        'withdrawn',
+        `${plainReason(fact.body.reason)}${fact.body.by === undefined ? '' : ` ${fact.body.by}`}; nothing is done`,
+        fact.body.approval,
+      );
     case 'approval.superseded':
       return say('replaced', `by the newer proposal ${fact.body.by}`, fact.body.approval);
     case 'approval.revoked':
@@ -120,4 +124,15 @@ function sampled({ value }: BodyOf<'action.sampled'>, approval: Approval | undef
   if (approval === undefined) return value === null ? 'not seen' : value;
   const { signal } = approval.plan.verification;
   return `${signalWords(signal)} ${signalValue(signal, value)}`;
+}
+
+const CHANGES: ReadonlyMap<string, string> = new Map([
+  ['service_restart', 'restart'],
+  ['service_rollback', 'roll back'],
+  ['service_scale', 'scale'],
+]);
+
+/** `alice asks: roll back checkout`. */
+function wishWords({ by, tool, target }: BodyOf<'change.requested'>): string {
+  return `${by} asks: ${CHANGES.get(tool) ?? inert(tool)} ${inert(target.slice(target.indexOf(':') + 1))}`;
 }

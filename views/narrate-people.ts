@@ -39,6 +39,13 @@ export function narratePeople(fact: Fact): StoryLine[] | undefined {
   }
 }
 
+/** What stands beside the cause: `wrong, says bob: overload of checkout`. */
+export function verdictBeside({ by, right, cause, service }: BodyOf<'verdict.given'>): string {
+  if (right) return `right, says ${by}`;
+  if (cause === null || cause === 'unknown') return `wrong, says ${by}`;
+  return `wrong, says ${by}: ${service === null ? causeName(cause) : causeWords(cause, service)}`;
+}
+
 /** `the named cause is wrong, says bob: it was overload of checkout`. */
 export function verdictWords({ by, right, cause, service }: BodyOf<'verdict.given'>): string {
   if (right) return `the named cause is right, says ${by}`;

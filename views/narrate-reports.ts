@@ -61,8 +61,8 @@ export function droppedWords(claims: number): string {
 /** `rules would say: likely a bad deploy of checkout (86 %)`, where the rules would have named a cause and the report does not. */
 export function rulesWords({ rulesFirst }: Pick<DiagnosisReport, 'rulesFirst'>): string | null {
   if (rulesFirst === undefined) return null;
-  const { outcome, cause, service } = rulesFirst;
-  return `rules would say: ${outcome}, ${causeWords(cause, service)} (${confidence(rulesFirst.confidence)})`;
+  const { outcome, cause, service, object } = rulesFirst;
+  return `rules would say: ${outcome}, ${causeWords(cause, service, object)} (${confidence(rulesFirst.confidence)})`;
 }
 
 function monitorLines(report: MonitorReport, { at, zone }: When): StoryLine[] {

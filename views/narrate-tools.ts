@@ -61,7 +61,8 @@ function finished(body: BodyOf<'tool.finished'>, { intent, at, zone }: Finish): 
       }),
     ];
   }
-  if (intent.tool.startsWith('page_')) return [toldPager(body, intent, at)];
+  const people = toldPeople(body, intent, at);
+  if (people !== undefined) return people;
   if (intent.phase === 'verify' || intent.tier === 'R1' || intent.tool.startsWith('sessions_')) return [];
   if (intent.phase === 'dry_run') {
     return intent.caller.startsWith('agent:')
@@ -79,6 +80,16 @@ function finished(body: BodyOf<'tool.finished'>, { intent, at, zone }: Finish): 
   return [told(at, actorWords(intent.caller), { what: callWords(intent), ref: call, figure })];
 }
 
+/** What told people something, or was to; undefined: it was no such call. */
+function toldPeople(
+  body: BodyOf<'tool.finished'>,
+  intent: BodyOf<'tool.intended'>,
+  at: number,
+): StoryLine[] | undefined {
+  if (intent.tool === 'slack_post') return calledInSlack(body, intent, at);
+  return intent.tool.startsWith('page_') ? [toldPager(body, intent, at)] : undefined;
+}
+
 const pagerDeeds: ReadonlyMap<string, string> = new Map([
   ['page_acknowledge', 'that a person has seen the page'],
   ['page_note', 'by a note on the page'],
@@ -87,18 +98,35 @@ const pagerDeeds: ReadonlyMap<string, string> = new Map([
   ['page_trigger', 'to page people'],
 ]);
 
+/** Who was called by name is told by the receipt; a call for help that names nobody says so. */
+function calledInSlack(
+  { call, outcome }: BodyOf<'tool.finished'>,
+  { args }: BodyOf<'tool.intended'>,
+  at: number,
+): StoryLine[] {
+  const { what, about, edit, mentions } = args;
+  if (outcome !== 'ok') return [];
+  if (edit === null && typeof mentions === 'number' && mentions > 0)
+    return [told(at, 'slack', { what: `${count(mentions, 'person', 'people')} called by name`, ref: call })];
+  if (what !== 'notice' || about === null) return [];
+  return [
+    told(at, 'slack', { what: 'could not call anybody by name; the call for help says so', ref: call }),
+  ];
+}
+
 /** The paging system was told only where its answer says so; else the line says that it was not, and why. */
 function toldPager(
   { call, tool, outcome, reason }: BodyOf<'tool.finished'>,
   { args }: BodyOf<'tool.intended'>,
   at: number,
 ): StoryLine {
+  const whom = tool === 'page_fallback' ? 'people by the fallback' : 'PagerDuty';
   const page = typeof args.page === 'string' ? ` ${inert(args.page)}` : '';
   const about = typeof args.about === 'string' ? ` (${plainReason(inert(args.about))})` : '';
-  const what = `${pagerDeeds.get(tool) ?? inert(tool)}${page}${about}`;
-  if (outcome === 'ok') return told(at, 'pager', { what: `told PagerDuty ${what}`, ref: call });
+  const what = `${whom} ${pagerDeeds.get(tool) ?? 'where Slack does not reach them'}${page}${about}`;
+  if (outcome === 'ok') return told(at, 'pager', { what: `told ${what}`, ref: call });
   const why = reason === null ? 'not known' : plainReason(reason);
-  return told(at, 'pager', { what: `did not tell PagerDuty ${what}`, ref: call, figure: why });
+  return told(at, 'pager', { what: `did not tell ${what}`, ref: call, figure: why });
 }
 
 /** `http_probe checkout`: the tool, and what of what it was asked; a signal, `errors of checkout`, says which tool it was. */

@@ -8,6 +8,7 @@ import { narratePeople } from './narrate-people.ts';
 import { narrateRun } from './narrate-reports.ts';
 import { narrateTool } from './narrate-tools.ts';
 import { count, dollars } from './numbers.ts';
+import { refusedWords } from './refused-words.ts';
 import { type StoryLine, told } from './story.ts';
 import { duration } from './time.ts';
 import { actorWords, escalationWords, plainReason, resolutionWords } from './words.ts';
@@ -56,11 +57,9 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
         }),
       ];
     case 'request.refused': {
-      const { by, what, reason, approval } = fact.body;
+      const { approval } = fact.body;
       const ref = approval === null ? {} : { ref: approval };
-      return [
-        told(at, 'refused', { what: `${by} may not ${plainReason(what)}: ${plainReason(reason)}`, ...ref }),
-      ];
+      return [told(at, 'refused', { what: refusedWords(fact.body), ...ref })];
     }
     case 'freeze.set':
       return [
@@ -115,7 +114,8 @@ function narrateIncident(fact: Fact, known: Known): StoryLine[] {
     case 'rung.reached': {
       const { people, team, reason } = fact.body;
       const who = people.length === 0 ? `the channel of ${inert(team ?? 'nobody')}` : people.join(', ');
-      return [told(at, id, { what: `asks ${who}: ${plainReason(reason)}` })];
+      // That they were told is another entry: the receipt of the call that told them.
+      return [told(at, id, { what: `turn of ${who}: ${plainReason(reason)}` })];
     }
     case 'incident.reopened':
       return [told(at, id, { what: `open again: ${plainReason(fact.body.reason)}` })];

@@ -2,6 +2,7 @@ import { inert } from '#core/inert.ts';
 import { readFact } from '#incidents/entry.ts';
 import { type IncidentCard, incidentCard } from './incident-card.ts';
 import { verdictWords } from './narrate-people.ts';
+import { type ReportSeqs, reportSeqs } from './report-seqs.ts';
 import { clockTime, duration, instant } from './time.ts';
 import { createNarrator, type Entry } from './timeline.ts';
 
@@ -15,12 +16,13 @@ export function postmortem(entries: readonly Entry[], zone: string): string[] | 
   const [first] = entries;
   const last = entries.at(-1);
   if (card === undefined || first === undefined || last === undefined) return undefined;
-  const seq = seqOf(entries);
+  const reports = reportSeqs(entries);
+  const seq = seqOf(entries, reports);
   return [
     `# Postmortem of ${card.id}: ${plain(card.title)} (draft)`,
     '',
     `- Written from ${entries.length} entries of the log, #${first.seq} to #${last.seq}.`,
-    ...summary(card, { seq, zone, first }),
+    ...summary(card, { seq, zone, first, last }),
     '',
     '## What happened',
     ...happened(entries, zone),
@@ -31,7 +33,7 @@ export function postmortem(entries: readonly Entry[], zone: string): string[] | 
     '## What was ruled out, and what could not be seen',
     ...orNone([
       ...card.ruledOut.map((text) => `- Ruled out: ${plain(text)}${seq('diagnosis')}`),
-      ...card.notSeen.map((text) => `- Not seen: ${plain(text)}${seq('diagnosis', 'monitor')}`),
+      ...card.notSeen.map((text) => `- Not seen: ${plain(text)}${seq('monitor', 'diagnosis')}`),
     ]),
     '',
     '## What people say of the cause',
@@ -43,7 +45,7 @@ export function postmortem(entries: readonly Entry[], zone: string): string[] | 
   ];
 }
 
-/** Gives ` (#58)` for the newest entry of one of these kinds, or nothing. */
+/** Gives ` (#58)` for the newest entry of each of these kinds, or nothing. */
 type SeqOf = (...about: readonly string[]) => string;
 
 const NONE = ['- None in the log.'];
@@ -51,21 +53,21 @@ const orNone = (lines: readonly string[]): readonly string[] => (lines.length ==
 
 function summary(
   { severity, service, openedAt, since, wrong, cause, resolved, takenBy, owner }: IncidentCard,
-  { seq, zone, first }: { seq: SeqOf; zone: string; first: Entry },
+  { seq, zone, first, last }: { seq: SeqOf; zone: string; first: Entry; last: Entry },
 ): string[] {
   const began = since ?? openedAt;
   return [
     `- ${severity}, service ${plain(service ?? 'not in the config')}, owner ${plain(owner)} (#${first.seq}).`,
     `- Began ${instant(began, zone)}${since === null ? ', by the page' : ', by what was seen'}${since === null ? ` (#${first.seq})` : seq('monitor')}.`,
     ...(resolved === null
-      ? [`- Not over yet (#${first.seq}).`]
+      ? [`- Not over yet (#${last.seq} is its last entry).`]
       : [
           `- Ended ${instant(resolved.at, zone)} after ${duration(resolved.at - began)}: ${resolved.how}, by ${plain(resolved.by)}${seq('incident.resolved')}.`,
         ]),
     ...wrong.map(({ text, evidence }) => `- ${plain(text)}, ${evidence.join(' ')}${seq('monitor')}.`),
     cause === null
-      ? `- Cause: not found (#${first.seq}).`
-      : `- Cause: ${plain(cause.text)}, ${cause.word}; for ${cause.for.join(' ') || 'none'}, against ${cause.against.join(' ') || 'none'}${seq('diagnosis')}.`,
+      ? `- Cause: not found${seq('diagnosis') === '' ? `, nobody reported one until #${last.seq}` : seq('diagnosis')}.`
+      : `- Cause: ${plain(cause.text)}, ${cause.word}${cause.verdict === null ? '' : `, ${plain(cause.verdict)}`}; for ${cause.for.join(' ') || 'none'}, against ${cause.against.join(' ') || 'none'}${seq('diagnosis')}.`,
     ...(takenBy === null
       ? []
       : [`- ${takenBy} had it at the end${seq('incident.taken', 'handover.accepted')}.`]),
@@ -97,20 +99,21 @@ function verdicts(entries: readonly Entry[]): string[] {
   });
 }
 
-/** Newest entry by kind, by the approval that it is about, and by the role whose report it holds. */
-function seqOf(entries: readonly Entry[]): SeqOf {
+/** Newest entry by kind, by the approval that it is about, and the reports that count by the role that gave them. */
+function seqOf(entries: readonly Entry[], reports: ReportSeqs): SeqOf {
   const known = new Map<string, number>();
   for (const entry of entries) {
     known.set(entry.kind, entry.seq);
     const fact = readFact(entry);
     if (fact === undefined) continue;
-    if (fact.kind === 'run.settled' && fact.body.report !== null) known.set(fact.body.role, entry.seq);
     if ('approval' in fact.body && typeof fact.body.approval === 'string')
       known.set(fact.body.approval, entry.seq);
   }
+  for (const role of ['monitor', 'diagnosis'] as const)
+    if (reports[role] !== null) known.set(role, reports[role]);
   return (...about) => {
-    const found = about.flatMap((one) => known.get(one) ?? []);
-    return found.length === 0 ? '' : ` (#${Math.max(...found)})`;
+    const found = [...new Set(about.flatMap((one) => known.get(one) ?? []))].sort((a, b) => a - b);
+    return found.length === 0 ? '' : ` (${found.map((one) => `#${one}`).join(', ')})`;
   };
 }
 

@@ -80,6 +80,7 @@ export const approvalWords = (state: ApprovalState): string => approvalStates[st
 /** Who did it, as the log names them: `agent:monitor` -> `monitor`. */
 export const actorWords = (actor: string): string => inert(actor.slice(actor.indexOf(':') + 1));
 const reasons: ReadonlyMap<string, string> = new Map([
+  ['duplicate_plan', 'just that waits for people already'],
   ['cause_refuted', 'a person says that the cause is wrong'],
 ]);
 /** A closed-list reason as words: `not_allowed` -> `not allowed`. */

@@ -1,5 +1,5 @@
 import type { JsonValue } from '#core/canonical.ts';
-import type { Inventory } from '#incidents/inventory.ts';
+import { hasNoSignals, type Inventory } from '#incidents/inventory.ts';
 import { type ServiceRef, serviceOf } from '#incidents/refs.ts';
 import type { DiagnosisReport, MonitorReport, RequestedAction, Wake } from '#incidents/reports.ts';
 import type { EscalationReason } from '#incidents/vocabulary.ts';
@@ -79,9 +79,9 @@ function open({ service, severity, about, startedAt }: Opened, inventory: Invent
 
 type Beginning = Pick<Opened, 'severity' | 'about' | 'startedAt'> & { service: ServiceRef };
 
-/** A whole system has no signals that a monitor could read: what its cluster says of it is looked at at once. */
+/** Where no signals can be read there is nothing for a monitor: what else is known is looked at at once. */
 function begin({ service, severity, about, startedAt }: Beginning, inventory: Inventory): Calls {
-  if (inventory.services.get(serviceOf(service))?.isSystem === true)
+  if (hasNoSignals(inventory.services.get(serviceOf(service))))
     return spawn('diagnosis', { role: 'diagnosis', service, severity, since: startedAt, findings: [] });
   return spawn('monitor', { role: 'monitor', service, severity, about, startedAt });
 }

@@ -2,7 +2,7 @@ import { evidenceOf } from '#diagnosis/evidence.ts';
 import { nextReads } from '#diagnosis/next-reads.ts';
 import { type Ranking, rank } from '#diagnosis/rank.ts';
 import type { About } from '#diagnosis/scene.ts';
-import type { Inventory } from '#incidents/inventory.ts';
+import { type Inventory, namesObjects } from '#incidents/inventory.ts';
 import { serviceOf } from '#incidents/refs.ts';
 import type { DiagnosisBrief, DiagnosisReport } from '#incidents/reports.ts';
 import type { Item } from '#llm/model.ts';
@@ -22,11 +22,19 @@ export const diagnosisTurn: RulesRole = (request, inventory) => {
   const refused = resultsOf(request.items).some(
     ({ outcome, tool }) => outcome === 'refused' && tool !== 'report',
   );
-  if (request.callsLeft <= 1 || refused) return reportTurn(reportOf(ranking));
+  const report = reportTurn(toldReport(ranking));
+  if (request.callsLeft <= 1 || refused) return report;
   const reads = nextReads(ranking, Math.min(PER_TURN, ALL - looks));
   const turn = lookTurn(request, inventory, { reads, at: brief.since });
-  return turn.calls.length > 0 ? turn : reportTurn(reportOf(ranking));
+  return turn.calls.length > 0 ? turn : report;
 };
+
+/** The report as the diagnosis agent of this inventory gives it. */
+function toldReport(ranking: Ranking): DiagnosisReport {
+  const report = reportOf(ranking);
+  if (!namesObjects(ranking.scene.inventory)) return report;
+  return { ...report, hypotheses: report.hypotheses.map((one) => ({ ...one, object: one.object ?? null })) };
+}
 
 /** The causes as code ranks them by what a diagnosis was told and has seen so far. */
 export function rankingOf(brief: DiagnosisBrief, items: readonly Item[], inventory: Inventory): Ranking {

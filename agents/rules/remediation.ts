@@ -1,24 +1,13 @@
 import type { JsonValue } from '#core/canonical.ts';
 import { LIKELY } from '#diagnosis/assess.ts';
+import { cures } from '#incidents/cures.ts';
 import { deployRef, type ServiceRef, serviceOf } from '#incidents/refs.ts';
 import type { RemediationBrief, RequestedAction } from '#incidents/reports.ts';
-import type { Cause } from '#incidents/vocabulary.ts';
 import { briefOf, resultsOf } from './transcript.ts';
 import { type RulesRole, reportTurn, type Turn } from './turn.ts';
 
 /** Capacity that is asked for beyond the demand that was seen. */
 const HEADROOM = 1.35;
-
-/** The change that ends each cause; one that does not fit is not proposed, whoever asked for it. */
-const cures: Readonly<Partial<Record<Cause, readonly RequestedAction['tool'][]>>> = {
-  bad_deploy: ['service_rollback'],
-  memory_leak: ['service_restart'],
-  stuck_pool: ['service_restart'],
-  instance_down: ['service_restart'],
-  overload: ['service_scale'],
-  // Without a diagnosis the brief carries what a person asked for.
-  unknown: ['service_restart', 'service_rollback', 'service_scale'],
-};
 
 /** Proposes the one change that fits the cause, once; otherwise says that there is no safe action. */
 export const remediationTurn: RulesRole = ({ items, callsLeft }) => {
@@ -30,6 +19,7 @@ export const remediationTurn: RulesRole = ({ items, callsLeft }) => {
 };
 
 function changeFor(brief: RemediationBrief): Turn | null {
+  // Without a diagnosis the brief carries what a person asked for; otherwise what does not fit is not proposed.
   const fitting = cures[brief.cause] ?? [];
   if (brief.cause === 'unknown') {
     const asked = brief.requested[0];

@@ -11,12 +11,15 @@ export type DemoFlags = Common & {
   readonly keep?: string;
   readonly model?: string;
   readonly slackFake?: boolean;
+  readonly from: string;
 };
 
 /** Runs the demo, which prints by itself. */
 export async function runDemo(flags: DemoFlags): Promise<Outcome> {
-  const { scenario, approveAs, keep, model } = flags;
+  const { scenario, approveAs, keep, model, from } = flags;
   if (!/^\d{1,9}$/.test(flags.seed)) throw new FirebreakError('usage', '--seed: give a whole number');
+  if (from !== 'alertmanager' && from !== 'pagerduty')
+    throw new FirebreakError('usage', `--from: "${from}" is not a sender; give alertmanager or pagerduty`);
   const { demo } = await import('#demo/main.ts');
   const exit = await demo({
     all: flags.all ?? false,
@@ -25,6 +28,7 @@ export async function runDemo(flags: DemoFlags): Promise<Outcome> {
     seed: Number(flags.seed),
     json: flags.json ?? false,
     slackFake: flags.slackFake ?? false,
+    from,
     ...(scenario !== undefined && { scenario }),
     ...(approveAs !== undefined && { approveAs }),
     ...(keep !== undefined && { keep }),

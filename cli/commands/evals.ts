@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { FirebreakError } from '#core/errors.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 
@@ -6,21 +7,36 @@ export type EvalsFlags = Common & {
   readonly model?: string;
   readonly maxReads?: string;
   readonly leaveOut?: string;
+  readonly live?: boolean;
+  readonly record?: boolean;
+  readonly cassette?: string;
 };
 
 /** Runs one suite of cases over the product itself and says how it did. Needs no server, no config and no token. */
 export async function evals(suite: string, options: EvalsFlags, context: Context): Promise<Outcome> {
-  const { runSuite } = await import('#evals/run.ts');
-  const { table, ...score } = await runSuite(suite, {
-    data: options.data ?? null,
-    model: options.model ?? 'rules',
-    maxReads: options.maxReads === undefined ? null : readsOf(options.maxReads),
-    leaveOut: options.leaveOut ?? null,
-    clock: context.clock,
-    say: context.err,
-  });
-  const head = `${score.suite} with ${score.model}: ${score.passed} of ${score.cases} right`;
-  return { lines: [...table, head, JSON.stringify(score)], json: score };
+  const { runSuite, suiteNames } = await import('#evals/run.ts');
+  const name = suiteNames().includes(suite) ? suite : resolve(context.cwd, suite);
+  const model = options.model ?? 'rules';
+  const { vendorFor } = await import('#evals/models/vendor-flags.ts');
+  const vendor = await vendorFor(model, options, context);
+  try {
+    const { table, ...score } = await runSuite(name, {
+      data: options.data ?? null,
+      model,
+      maxReads: options.maxReads === undefined ? null : readsOf(options.maxReads),
+      leaveOut: options.leaveOut ?? null,
+      clock: context.clock,
+      say: context.err,
+      ...(vendor !== null && { makeModel: vendor.makeModel }),
+    });
+    const drifts = vendor?.drifts() ?? 0;
+    const head = `${score.suite} with ${score.model}: ${score.passed} of ${score.cases} right`;
+    const drift =
+      drifts === 0 ? [] : [`${drifts} requests were not on the cassette; the rules answered them`];
+    return { lines: [...table, head, ...drift, JSON.stringify(score)], json: score };
+  } finally {
+    await vendor?.close();
+  }
 }
 
 function readsOf(text: string): number {

@@ -10,6 +10,7 @@ import type { Common, Context, Outcome } from '../context.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { readEntries, reading, readLogState } from '../offline.ts';
 import { type BundleFlags, bundleIncident } from './incident-bundle.ts';
+import { type CaseFlags, exportIncidentCase } from './incident-case.ts';
 import { drawIncident, type PictureFlags } from './incident-picture.ts';
 import { screenOf } from './status.ts';
 
@@ -50,12 +51,13 @@ async function draftPostmortem(id: IncidentId, options: Common, context: Context
   return { lines, json: { incident: id, markdown: lines.join('\n') } };
 }
 
-export type ExportFlags = Partial<BundleFlags>;
+export type ExportFlags = Partial<BundleFlags> & Partial<CaseFlags>;
 
-/** One incident with its log entries as one document, or as a bundle that can be checked elsewhere; always read from the log. Content of calls stays encrypted there. */
+/** One incident with its log entries as one document, as a bundle that can be checked elsewhere, or as a case to handle again; always read from the log. Content of calls stays encrypted there. */
 export async function exportIncident(text: string, options: ExportFlags, context: Context): Promise<Outcome> {
   const id = incidentIdOf(text);
-  const { bundle } = options;
+  const { bundle, case: folder } = options;
+  if (folder !== undefined) return exportIncidentCase(id, { ...options, case: folder }, context);
   if (bundle !== undefined) return bundleIncident(id, { ...options, bundle }, context);
   if (options.withPayloads === true) throw new FirebreakError('usage', '--with-payloads needs --bundle');
   const dataDir = dataDirOf(options, context);

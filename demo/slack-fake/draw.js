@@ -82,7 +82,13 @@ function pressable(one, press) {
 function input({ id, label, hint, element: of }) {
   const field =
     of.t === 'choice'
-      ? element('select', {}, ...of.options.map(({ text, value }) => element('option', { text, value })))
+      ? // Nothing is chosen until somebody chooses.
+        element(
+          'select',
+          {},
+          element('option', { text: '', value: '' }),
+          ...of.options.map(({ text, value }) => element('option', { text, value })),
+        )
       : element(of.lines ? 'textarea' : 'input', { maxlength: of.most ?? 3000, autocomplete: 'off' });
   field.value = of.initial || field.value;
   field.name = id;

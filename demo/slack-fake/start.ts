@@ -11,7 +11,7 @@ export type DemoSlack = {
   /** The `slack` part of a config that talks to it. */
   readonly config: string;
   /** Accounts of the people of that config. */
-  readonly accounts: { readonly approver: string; readonly onlooker: string };
+  readonly accounts: { readonly approver: string; readonly colleague: string; readonly onlooker: string };
   /** Clicks on the approval card as the approver, as soon as it is there; gives what went wrong, or nothing. */
   click(approval: string, decision: 'approve' | 'deny'): Promise<string>;
   stop(): Promise<void>;
@@ -20,7 +20,7 @@ export type DemoSlack = {
 const TEAM = 'T0DEMO';
 const APP = 'A0DEMO';
 const CHANNEL = { id: 'C0SHOP', name: 'team-shop' };
-const accounts = { approver: 'U0APPROVER', onlooker: 'U0ONLOOKER' };
+const accounts = { approver: 'U0APPROVER', colleague: 'U0COLLEAGUE', onlooker: 'U0ONLOOKER' };
 /** Somebody whom the config does not know. */
 const STRANGER = { id: 'U0STRANGER', name: 'stranger (not in the config)' };
 /** A card is there long before this. */
@@ -34,6 +34,7 @@ export async function startDemoSlack(dir: string, approverName: string): Promise
     app: APP,
     users: [
       { id: accounts.approver, name: approverName },
+      { id: accounts.colleague, name: 'colleague (responder, approver)' },
       { id: accounts.onlooker, name: 'onlooker (may only look)' },
       STRANGER,
     ],

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordTo, replayFrom } from '#llm/recorded.ts';
-import type { MakeModel } from './models.ts';
+import type { MakeModel } from './model-maker.ts';
 import { routed } from './routed.ts';
 import { scriptedProvider } from './scripted-provider.ts';
 

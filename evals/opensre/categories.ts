@@ -1,3 +1,4 @@
+import { PostgresCause } from '#incidents/postgres-causes.ts';
 import type { Cause } from '#incidents/vocabulary.ts';
 
 /** What others sort causes into. */
@@ -16,6 +17,7 @@ const RESOURCES: ReadonlySet<Cause> = new Set<Cause>([
   ] as const),
   ...(['namespace_service_quota_exceeded', 'namespace_storage_quota_exceeded', 'oom_killed'] as const),
   ...(['cpu_capacity_mismatch', 'memory_capacity_mismatch', 'pod_cpu_overload'] as const),
+  ...PostgresCause.options,
   ...(['db_connection_exhaustion', 'memory_leak', 'stuck_pool', 'overload'] as const),
 ]);
 const INFRASTRUCTURE: ReadonlySet<Cause> = new Set<Cause>([

@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import type { Anomaly, ClusterEvent, ClusterLogs, ClusterObject } from '#incidents/observations-cluster.ts';
+import type { ClusterEvent, ClusterObject } from '#incidents/observations-cluster.ts';
 import { millicores, quantity } from '#tools/drivers/quantity.ts';
+import { recorded } from './recorded.ts';
 import { recordedAt } from './recorded-at.ts';
 
-const Text = z.string().nullish();
-const Count = z.int().nullish();
+/** A member of another type than usual is one that was not recorded; the rest stands. */
+const Text = z.string().nullish().catch(null);
+const Count = z.int().nullish().catch(null);
 const State = z.looseObject({
   running: z.unknown().optional(),
   waiting: z.unknown().optional(),
@@ -42,7 +44,7 @@ const Nodes = z.looseObject({
   nodes: z.array(
     z.looseObject({
       name: z.string(),
-      ready: Text,
+      ready: z.union([z.string(), z.boolean()]).nullish().catch(null),
       memory_pressure: Text,
       disk_pressure: Text,
       pid_pressure: Text,
@@ -64,28 +66,7 @@ const Events = z.looseObject({
     }),
   ),
 });
-const PodLogs = z.looseObject({ pod_name: Text, logs: z.string() });
-const Logs = z.looseObject({
-  logs: z.array(
-    z.looseObject({
-      message: z.string(),
-      status: Text,
-      service: Text,
-      timestamp: Text,
-      tags: z.array(z.string()).nullish(),
-    }),
-  ),
-});
-const Monitors = z.looseObject({
-  monitors: z.array(
-    z.looseObject({ name: Text, query: Text, overall_state: Text, tags: z.array(z.string()).nullish() }),
-  ),
-});
-
 type Evidence = ReadonlyMap<string, unknown>;
-/** Null: not recorded, or recorded in another shape. */
-const read = <T>(evidence: Evidence, name: string, shape: z.ZodType<T>): T | null =>
-  shape.safeParse(evidence.get(name)).data ?? null;
 
 const age = (text: string | null | undefined, now: number): number | null => {
   const at = Date.parse(text ?? '');
@@ -111,7 +92,7 @@ function appOf(pod: string, workloads: readonly string[]): string | null {
 }
 
 export function workloadsOf(evidence: Evidence): ClusterObject[] | null {
-  const found = read(evidence, 'eks_deployments', Deployments);
+  const found = recorded(evidence, 'eks_deployments', Deployments);
   return (
     found?.deployments.map(({ name, desired, ready, updated, available }) => ({
       ...{ kind: 'workload', type: 'Deployment', name, desired: desired ?? null, ready: ready ?? null },
@@ -122,7 +103,7 @@ export function workloadsOf(evidence: Evidence): ClusterObject[] | null {
 }
 
 export function podsOf(evidence: Evidence): ClusterObject[] | null {
-  const found = read(evidence, 'eks_pods', Pods);
+  const found = recorded(evidence, 'eks_pods', Pods);
   if (found === null) return null;
   const now = recordedAt(evidence);
   const workloads = (workloadsOf(evidence) ?? []).map(({ name }) => name);
@@ -156,7 +137,7 @@ export function podsOf(evidence: Evidence): ClusterObject[] | null {
 }
 
 export function nodesOf(evidence: Evidence): ClusterObject[] | null {
-  const found = read(evidence, 'eks_node_health', Nodes);
+  const found = recorded(evidence, 'eks_node_health', Nodes);
   return (
     found?.nodes.map((node) => ({
       ...{
@@ -182,11 +163,13 @@ export function nodesOf(evidence: Evidence): ClusterObject[] | null {
   );
 }
 
-const readiness = (text: string | null | undefined): 'True' | 'False' | 'Unknown' | null =>
-  text === 'True' || text === 'False' || text === 'Unknown' ? text : null;
+const readiness = (said: string | boolean | null | undefined): 'True' | 'False' | 'Unknown' | null => {
+  const word = String(said).toLowerCase();
+  return word === 'true' ? 'True' : word === 'false' ? 'False' : word === 'unknown' ? 'Unknown' : null;
+};
 
 export function eventsOf(evidence: Evidence): ClusterEvent[] | null {
-  const found = read(evidence, 'eks_events', Events);
+  const found = recorded(evidence, 'eks_events', Events);
   if (found === null) return null;
   const now = recordedAt(evidence);
   return found.warning_events.map((event) => {
@@ -197,56 +180,4 @@ export function eventsOf(evidence: Evidence): ClusterEvent[] | null {
       ...{ count: event.count ?? 1, ageS: age(event.last_time, now) },
     };
   });
-}
-
-const BAD_LINE = /\b(error|fatal|panic|exception|fail(ed|ure)?|unable|cannot|refused|denied|timed? ?out)\b/i;
-
-/** Lines of an application that speak of errors, of all places that lines were recorded in; null where there is none. */
-export function logsOf(evidence: Evidence, app: string): ClusterLogs | null {
-  const own = read(evidence, 'eks_pod_logs', PodLogs);
-  const sent = read(evidence, 'datadog_logs', Logs);
-  if (own === null && sent === null) return null;
-  const isOwn = own !== null && (own.pod_name ?? '').startsWith(app);
-  const lines = [
-    ...(isOwn ? own.logs.split('\n').filter((line) => line !== '') : []).map((text) => ({
-      text,
-      bad: BAD_LINE.test(text),
-    })),
-    ...(sent?.logs ?? [])
-      .filter(({ service }) => service === app)
-      .map(({ message, status }) => ({
-        text: message,
-        bad: /error|crit|alert|emerg/i.test(status ?? '') || BAD_LINE.test(message),
-      })),
-  ];
-  const bad = lines.filter((line) => line.bad);
-  return {
-    ...{ lines: lines.length, errors: bad.length },
-    patterns: bad.slice(0, 40).map(({ text }) => ({ count: 1, sample: text })),
-  };
-}
-
-/** Kinds of measurements by the words of a monitor's query; the first that matches counts. */
-const WHATS: readonly (readonly [RegExp, Anomaly['what']])[] = [
-  [/throttl/i, 'cpu_throttled'],
-  [/cpu/i, 'cpu_use'],
-  [/mem/i, 'memory_use'],
-  [/latency|duration/i, 'latency'],
-  [/errors?\b/i, 'errors'],
-  [/hits|requests/i, 'traffic_drop'],
-];
-
-/** Monitors that raise an alarm, as measurements that left their level; null where no monitors were recorded. */
-export function anomaliesOf(evidence: Evidence): Anomaly[] | null {
-  const found = read(evidence, 'datadog_monitors', Monitors);
-  return (
-    found?.monitors.flatMap(({ name, query, overall_state, tags }): Anomaly[] => {
-      const about = (tags ?? []).map((tag) => /^(?:service|kube_deployment):(.+)$/.exec(tag)?.[1]);
-      const app = about.find((one) => one !== undefined);
-      if (!/alert/i.test(overall_state ?? '') || app === undefined) return [];
-      const text = `${query ?? ''} ${name ?? ''}`;
-      const what = WHATS.find(([words]) => words.test(text))?.[1] ?? 'other';
-      return [{ kind: 'app', name: app, what, normal: null, now: null }];
-    }) ?? null
-  );
 }

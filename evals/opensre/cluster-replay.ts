@@ -1,7 +1,8 @@
 import { type ClusterKind, ClusterObject } from '#incidents/observations-cluster.ts';
 import type { ClusterDriver } from '#tools/drivers/cluster-port.ts';
 import type { Gap, Seen } from '#tools/drivers/seen.ts';
-import { anomaliesOf, eventsOf, logsOf, nodesOf, podsOf, workloadsOf } from './cluster-evidence.ts';
+import { eventsOf, nodesOf, podsOf, workloadsOf } from './cluster-evidence.ts';
+import { anomaliesOf, logsOf } from './cluster-telemetry.ts';
 
 const lost: Gap = { kind: 'gap', reason: 'not_recorded', detail: 'this was not recorded' };
 const absent: Gap = { kind: 'gap', reason: 'no_data', detail: 'there is no such thing' };

@@ -3,7 +3,11 @@ import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-const Text = z.string().nullish();
+/** An id of digits alone is read as a number. */
+const Text = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .catch(null);
 const Description = z.object({
   scenario_id: Text,
   /** Evidence that this scenario lacks is that of its base. */

@@ -62,7 +62,7 @@ async function diagnose(scenario: Scenario, { clock, maxReads }: SuiteOptions): 
     alerts: [
       {
         ...{ source: 'eval', status: 'firing', fingerprint: sha256(scenario.id), severity: 'critical' },
-        ...{ name: scenario.title.slice(0, 120), service: scenario.system, environment: 'eval' },
+        ...{ name: scenario.title.slice(0, 120), service: idOf(scenario), environment: 'eval' },
         ...{ startsAt: clock.now(), summary: scenario.summary.slice(0, 500) },
       },
     ],
@@ -91,8 +91,13 @@ function citedSources({ entries }: EngineResult, cited: readonly string[]): Read
   return sources;
 }
 
-function inventoryOf({ system, kind }: Scenario): Inventory {
-  const id = ServiceId.parse(system);
+/** A name that no config could have is not looked for. */
+const idOf = ({ system }: Scenario): ServiceId =>
+  ServiceId.safeParse(system.toLowerCase()).data ?? ServiceId.parse('system');
+
+function inventoryOf(scenario: Scenario): Inventory {
+  const { system, kind } = scenario;
+  const id = idOf(scenario);
   const service: Service = {
     ...{ id, environment: 'eval', owner: 'team-eval', mode: 'observe', dependsOn: [], maxReplicas: 1 },
     ...{ signals: {}, isSystem: true },

@@ -2,7 +2,7 @@ import type { Clock } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { caseClock } from '../case-clock.ts';
 import { runCase } from '../engine.ts';
-import type { Made, MakeModel } from '../models/models.ts';
+import type { Made, MakeModel } from '../models/model-maker.ts';
 import type { Judged } from '../scoreboard/judged.ts';
 import { metricsOf, passedOf } from '../scoreboard/metrics.ts';
 import { seededRandom } from '../seeded-random.ts';

@@ -21,6 +21,7 @@ export type Metrics = {
   readonly coverage: number | null;
   /** Cases right with each of the seeds; null with one seed. */
   readonly pass3: number | null;
+  /** Cases without a cause to name, and runs that named one all the same. */
   readonly faultless: number;
   readonly falseAlarms: number;
   readonly misnamed: number | null;
@@ -52,7 +53,7 @@ export function metricsOf(rows: readonly Judged[]): Metrics & JsonObject {
       sum(({ wanted }) => wanted),
     ),
     pass3: passEach(rows),
-    faultless: count(({ faultless }) => faultless),
+    faultless: new Set(rows.flatMap(({ id, faultless }) => (faultless ? [id] : []))).size,
     falseAlarms: count(({ faultless, misnamed }) => faultless && misnamed),
     misnamed: part(({ misnamed }) => misnamed),
     readsMean: mean(rows.map(({ reads }) => reads)),

@@ -59,7 +59,12 @@ export const actionFacts = {
     via: z.enum(['cli', 'demo', 'slack', 'api']),
   }),
   'approval.expired': z.strictObject({ approval: ApprovalId }),
-  'approval.withdrawn': z.strictObject({ approval: ApprovalId, reason: Reason }),
+  /** `by`: another plan brought about what made it needless. */
+  'approval.withdrawn': z.strictObject({
+    approval: ApprovalId,
+    reason: Reason,
+    by: ApprovalId.exactOptional(),
+  }),
   'approval.superseded': z.strictObject({ approval: ApprovalId, by: ApprovalId }),
   'approval.reminded': z.strictObject({ approval: ApprovalId }),
   /** A person wants everything read anew after it ended undecided; the old plan stays ended. */

@@ -25,6 +25,7 @@ export type ActRefusal =
   | 'no_cause' // there is none that could be right or wrong
   | 'unknown_service'
   | 'already_proposed' // that change waits for people
+  | 'already_asked' // it is being prepared
   | 'resolution_refused'
   | 'same_incident'
   | 'other_environment'

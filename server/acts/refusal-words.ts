@@ -3,8 +3,14 @@ import type { Incident } from '#incidents/incident.ts';
 import type { ActRefusal } from './act.ts';
 
 /** Why nothing came of it, in one sentence, and what would. Ours alone; names are of the config. */
-export function refusalWords(reason: ActRefusal, incident: Incident | null): string {
+export function refusalWords(
+  reason: ActRefusal,
+  incident: Incident | null,
+  surface: 'slack' | 'terminal' = 'slack',
+): string {
   const id = incident?.id ?? 'the incident';
+  const verb = (word: 'resume' | 'take'): string =>
+    surface === 'slack' ? `say: ${word}` : `firebreak incidents ${word} ${id}`;
   switch (reason) {
     case 'not_allowed':
       return 'Your role may look, but not do that. A responder can.';
@@ -17,11 +23,11 @@ export function refusalWords(reason: ActRefusal, incident: Incident | null): str
     case 'already_yours':
       return `You have ${id} already; agents stay out of it.`;
     case 'already_paused':
-      return `${incident?.paused?.by ?? 'Somebody'} paused ${id} already. To let it go on, say: resume.`;
+      return `${incident?.paused?.by ?? 'Somebody'} paused ${id} already. To let it go on, ${verb('resume')}`;
     case 'not_paused':
       return `${id} is not paused.`;
     case 'paused':
-      return `${incident?.paused?.by ?? 'Somebody'} paused ${id}. Say resume first.`;
+      return `${incident?.paused?.by ?? 'Somebody'} paused ${id}. To let it go on first, ${verb('resume')}`;
     case 'already_seen':
       return `${incident?.takenBy ?? incident?.acknowledgedBy ?? 'Somebody'} has seen it already.`;
     case 'not_yours':
@@ -29,7 +35,7 @@ export function refusalWords(reason: ActRefusal, incident: Incident | null): str
     case 'unknown_person':
       return 'Nobody of that name may take it. It must be a responder of the config.';
     case 'nothing_offered':
-      return `Nobody offers ${id}. To have it, say: take.`;
+      return `Nobody offers ${id}. To have it, ${verb('take')}`;
     case 'own_offer':
       return 'You cannot hand it to yourself.';
     case 'offered_to_other':
@@ -40,6 +46,8 @@ export function refusalWords(reason: ActRefusal, incident: Incident | null): str
       return 'There is no such service in the config.';
     case 'already_proposed':
       return 'That change waits for people already; decide on its proposal.';
+    case 'already_asked':
+      return 'That was asked for already, and is being prepared. Its proposal, or why there is none, comes into the thread.';
     case 'resolution_refused':
       return 'It cannot be closed like that. Say: resolve by hand, or resolve nothing wrong.';
     case 'same_incident':

@@ -1,14 +1,16 @@
 import type { ApprovalFold } from '#approvals/approval-fold.ts';
 import { mayRespond } from '#approvals/people.ts';
-import type { ServiceId } from '#core/ids.ts';
+import type { IncidentId, ServiceId } from '#core/ids.ts';
 import { fact } from '#incidents/entry.ts';
-import { causeOf, type Incident } from '#incidents/incident.ts';
+import { causeOf } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { serviceOf } from '#incidents/refs.ts';
 import type { RequestedAction } from '#incidents/reports.ts';
 import type { Cause } from '#incidents/vocabulary.ts';
+import type { SessionsFold } from '#sessions/sessions-fold.ts';
 import type { Invoke } from '#tools/call-result.ts';
 import { type ActDeps, type Acted, act, contextFor, refuse } from './act.ts';
+import { agentsOut } from './agents-out.ts';
 import type { About } from './ownership.ts';
 import { sameProposal } from './same-proposal.ts';
 
@@ -47,9 +49,14 @@ export function steer(deps: Known, about: About, service: ServiceId): Promise<Ac
   });
 }
 
+export type ChangeDeps = Known & {
+  readonly approvals: Pick<ApprovalFold, 'of'>;
+  readonly sessions: Pick<SessionsFold, 'incident'>;
+};
+
 /** A person asks for a change: it is prepared and put before people like any other, and counts as theirs; not one that waits already. */
 export function requestChange(
-  deps: Known & { readonly approvals: Pick<ApprovalFold, 'of'> },
+  deps: ChangeDeps,
   about: About,
   { tool, target }: RequestedAction,
 ): Promise<Acted> {
@@ -58,13 +65,21 @@ export function requestChange(
     const reason = agentsOut(incident);
     if (reason !== undefined) return reason;
     if (sameProposal(deps.approvals, incident.id, { tool, target }) !== undefined) return 'already_proposed';
+    if (isBeingPrepared(deps, incident.id, { tool, target })) return 'already_asked';
     return { drafts: [fact('change.requested', { by: about.person.id, tool, target }, context)] };
   });
 }
 
-function agentsOut({ takenBy, paused }: Incident): 'taken' | 'paused' | undefined {
-  if (takenBy !== null) return 'taken';
-  return paused === null ? undefined : 'paused';
+/** Somebody asked for it, and agents have not come to an end with it. */
+function isBeingPrepared(
+  { sessions }: ChangeDeps,
+  id: IncidentId,
+  { tool, target }: RequestedAction,
+): boolean {
+  const { wishes = [], requests = [], runs = [] } = sessions.incident(id) ?? {};
+  const isIt = (one: RequestedAction): boolean => one.tool === tool && one.target === target;
+  if (wishes.some((wish) => wish.kind === 'requested' && isIt(wish.action))) return true;
+  return requests.some(isIt) && runs.some(({ settled }) => settled === null);
 }
 
 export type ToolActDeps = ActDeps & { readonly invoke: Invoke };

@@ -3,7 +3,7 @@ import { inThread, onlyYou } from '#slack/answers.ts';
 import { words } from '#slack/cards/text.ts';
 import { quoted } from '#slack/inert.ts';
 import type { Answer, Said } from '#slack/ports.ts';
-import { answerAsk, helpLines } from './ask.ts';
+import { answerAsk } from './ask.ts';
 import type { ConversationDeps, Speaks } from './deps.ts';
 
 /** Nobody waits longer for a model. */
@@ -32,8 +32,7 @@ export async function answerQuestion(
   }
   return onlyYou([
     ...(await answerAsk(deps, incident, { verb: 'status' })),
-    'That is what is known; nobody answers free questions now.',
-    ...helpLines,
+    'No model answers free questions now. To see what can be asked, say: help',
   ]);
 }
 

@@ -1,30 +1,25 @@
-import type { z } from 'zod';
 import { unreachable } from '#core/errors.ts';
-import type { CallId, IncidentId } from '#core/ids.ts';
+import type { IncidentId } from '#core/ids.ts';
 import { DeploymentsSeen } from '#incidents/observations.ts';
-import { decodeToolContent, type ToolContent } from '#sessions/items.ts';
-import type { CallRecord } from '#sessions/session-state.ts';
+import { verdictPart } from '#slack/cards/incident.ts';
 import { handles, list, timeOf, words } from '#slack/cards/text.ts';
 import { quoted } from '#slack/inert.ts';
 import type { Ask } from '#slack/verbs/heard.ts';
 import { type IncidentCard, incidentCard } from '#views/incident-card.ts';
 import { incidentEntries } from '../incident-entries.ts';
 import type { ConversationDeps } from './deps.ts';
+import { evidenceList, evidenceOf } from './evidence.ts';
+import { answeredLooks, contentOf } from './looks.ts';
 
 /** Lines of an answer: mrkdwn of ours, in which whatever is foreign means nothing. */
 export type Lines = readonly string[];
-type Look = z.infer<typeof CallRecord>;
-
-/** So many lines of one look are shown; the rest is read with the command line. */
-const MOST_EVIDENCE_LINES = 10;
-const MOST_LOOKS = 12;
 
 /** Answers a question from the card and the evidence alone; nothing is looked at anew. Waits for the log only. */
 export async function answerAsk(deps: ConversationDeps, id: IncidentId, ask: Ask): Promise<Lines> {
   if (ask.verb === 'help') return helpLines;
   if (ask.verb === 'decide') return decideLines(deps, id);
   if (ask.verb === 'evidence')
-    return ask.call === null ? looksOf(deps, id) : evidenceLines(deps, id, ask.call);
+    return ask.call === null ? evidenceList(deps, id) : evidenceOf(deps, id, ask.call);
   const card = incidentCard(await incidentEntries(deps, id), deps.zone);
   if (card === undefined) return ['There is no such incident in the log.'];
   switch (ask.verb) {
@@ -57,16 +52,19 @@ function decideLines({ folds }: ConversationDeps, id: IncidentId): Lines {
   ];
 }
 
-function whyLines({ cause, rules, wrong, ruledOut, notSeen, resolved }: IncidentCard): Lines {
+function whyLines({ cause, rules, wrong, elsewhere, ruledOut, notSeen, resolved }: IncidentCard): Lines {
   const named =
     cause === null
       ? resolved === null
         ? 'No cause is known yet.'
         : 'No cause was found.'
-      : `*${words(cause.text)}*, ${words(cause.word, 30)}: for ${handles(cause.for) || 'none'}, against ${handles(cause.against) || 'none'}`;
+      : `*${words(cause.text)}*, ${words(cause.word, 30)}${verdictPart(cause)}: for ${handles(cause.for) || 'none'}, against ${handles(cause.against) || 'none'}`;
   return [
     named,
     ...wrong.slice(0, 4).map(({ text, evidence }) => `${words(text)} ${handles(evidence)}`.trimEnd()),
+    ...elsewhere
+      .slice(-4)
+      .map(({ text, evidence }) => `Looked at ${words(text)} ${handles(evidence)}`.trimEnd()),
     ...(rules === null ? [] : [words(rules)]),
     ...(ruledOut.length === 0 ? [] : [`Ruled out: ${list(ruledOut)}`]),
     ...(notSeen.length === 0 ? [] : [`Could not see: ${list(notSeen)}`]),
@@ -80,7 +78,7 @@ function statusLines(card: IncidentCard, zone: string): Lines {
   const last = changes.at(-1);
   return [
     `${words(id)}: ${severity}, ${words(outcome, 60)}${paused === null ? '' : `, paused by ${words(paused, 80)}`}; ${takenBy === null ? 'nobody has it' : `${words(takenBy, 80)} has it`}`,
-    `Cause: ${cause === null ? 'not known yet' : `${words(cause.text)}, ${words(cause.word, 30)}`}`,
+    `Cause: ${cause === null ? 'not known yet' : `${words(cause.text)}, ${words(cause.word, 30)}${verdictPart(cause)}`}`,
     ...(last === undefined
       ? []
       : [`${handles([last.approval])} ${words(last.title)}: ${words(last.became)}`]),
@@ -111,43 +109,4 @@ async function changedLines(deps: ConversationDeps, card: IncidentCard, id: Inci
   return all.length === 0
     ? ['No change was seen. Deployments were not looked at, or could not be seen.']
     : ['What changed, newest first for each service:', ...all];
-}
-
-function looksOf(deps: ConversationDeps, id: IncidentId): Lines {
-  const looks = answeredLooks(deps, id);
-  if (looks.length === 0) return ['Nothing was looked at, or it is too long ago: firebreak incidents export'];
-  const shown = looks.slice(-MOST_LOOKS);
-  return [
-    `${looks.length} looks answered${shown.length < looks.length ? `; the last ${shown.length}` : ''}. To open one, say: show ${shown[0]?.call ?? 'e1'}`,
-    ...shown.map(({ call, tool, service, signal }) =>
-      `${handles([call])} ${tool} ${service ?? ''} ${signal ?? ''}`.trimEnd(),
-    ),
-  ];
-}
-
-async function evidenceLines(deps: ConversationDeps, id: IncidentId, call: CallId): Promise<Lines> {
-  const look = answeredLooks(deps, id).find((one) => one.call === call);
-  const content = look === undefined ? undefined : await contentOf(deps, id, look);
-  if (look === undefined || content === undefined)
-    return [`${call} is no look of this incident that answered, or its content is not kept any more.`];
-  const lines = content.text.split('\n').filter((line) => line.trim() !== '');
-  const rest = lines.length - MOST_EVIDENCE_LINES;
-  return [
-    `${handles([call])} ${look.tool} ${look.service ?? ''} ${look.signal ?? ''}`.trimEnd(),
-    ...lines.slice(0, MOST_EVIDENCE_LINES).map((line) => quoted(line, 180)),
-    ...(rest > 0 ? [`and ${rest} more lines`] : []),
-  ];
-}
-
-function answeredLooks({ folds }: ConversationDeps, id: IncidentId): readonly Look[] {
-  return (folds.sessions.incident(id)?.calls ?? []).filter((one) => one.answered && one.service !== null);
-}
-
-async function contentOf(
-  { log }: ConversationDeps,
-  id: IncidentId,
-  { content }: Look,
-): Promise<z.infer<typeof ToolContent> | undefined> {
-  const bytes = content === null ? undefined : await log.payload(id, content);
-  return bytes === undefined ? undefined : decodeToolContent(bytes);
 }

@@ -1,17 +1,14 @@
 import type { Person } from '#approvals/people.ts';
-import { ServiceId } from '#core/ids.ts';
-import type { Maintenance } from '#incidents/maintenance-fold.ts';
-import { untilOf } from '#incidents/until.ts';
 import { onlyYou } from '#slack/answers.ts';
 import { agoOf, handles, timeOf, words } from '#slack/cards/text.ts';
 import type { Answer } from '#slack/ports.ts';
 import { approvalCard } from '#views/approval-card.ts';
 import { incidentRow } from '#views/incident-list.ts';
-import { renderMaintenance } from '#views/maintenance.ts';
+import { heldLine } from '../held-line.ts';
 import type { StopRequest } from '../http-api.ts';
-import { addMaintenance, endMaintenance, listMaintenance, type MaintenanceAnswer } from '../maintenance.ts';
 import { setStops } from '../stops.ts';
 import type { ConversationDeps } from './deps.ts';
+import { maintenanceCommand } from './maintenance-command.ts';
 
 const MOST_INCIDENTS = 15;
 const MOST_CHARACTERS = 500;
@@ -56,7 +53,10 @@ export async function answerCommand(deps: ConversationDeps, person: Person, text
         'On: changes that people approve can start, unless there is a freeze.',
       );
     case 'maintenance':
-      return maintenance(deps, person, [second?.toLowerCase(), ...rest]);
+      return maintenanceCommand(deps, person, {
+        words: second === undefined ? [] : [second, ...rest],
+        help: HELP,
+      });
     default:
       return onlyYou(HELP);
   }
@@ -89,12 +89,7 @@ async function stop(
 function statusLines(deps: ConversationDeps): string[] {
   const { folds, zone } = deps;
   const pending = folds.approvals.all().filter(({ state }) => state === 'pending');
-  const off = folds.stops.off || deps.offFile();
-  const stops = off
-    ? 'Off: nothing new is done.'
-    : folds.stops.frozen
-      ? 'Frozen: no change is started.'
-      : null;
+  const stops = heldLine(deps);
   return [
     ...(stops === null ? [] : [`*${stops}*`]),
     ...incidentLines(deps),
@@ -116,38 +111,4 @@ function incidentLines({ folds, zone }: ConversationDeps): string[] {
         `*${id}* ${words(title, 150)}: ${severity}, ${words(outcome, 60)}, ${takenBy ?? 'nobody'} has it, opened ${agoOf(openedAt, zone)}`,
     ),
   ];
-}
-
-/** `list`, `add SERVICE until T REASON`, `end M-1`; the rights are those of the same on the command line. */
-async function maintenance(
-  deps: ConversationDeps,
-  person: Person,
-  [what = 'list', ...rest]: readonly (string | undefined)[],
-): Promise<Answer> {
-  if (what === 'list')
-    return onlyYou(renderMaintenance(listMaintenance(deps), deps.zone).map((line) => words(line)));
-  if (what === 'end') {
-    const ended = await endMaintenance(deps, person, rest[0] ?? '');
-    return told(ended, ({ id, service }) => `${id} is over: pages of ${service} count again.`);
-  }
-  if (what !== 'add') return onlyYou(HELP);
-  const [name, ...more] = rest.flatMap((word) => word ?? []);
-  const [when = '', ...reason] = more.filter((word) => !/^(?:--)?(?:until|for|reason)$/i.test(word));
-  const service = ServiceId.safeParse(name?.toLowerCase());
-  const until = untilOf(when, { now: deps.clock.now(), zone: deps.zone });
-  if (!service.success || until === undefined) return onlyYou(HELP);
-  const added = await addMaintenance(deps, person, {
-    service: service.data,
-    until,
-    reason: reason.join(' '),
-  });
-  return told(
-    added,
-    ({ id }) =>
-      `${id}: pages of ${service.data} are recorded and left alone until ${timeOf(until, deps.zone)}. One that still fires then opens an incident.`,
-  );
-}
-
-function told(answer: MaintenanceAnswer, done: (window: Maintenance) => string): Answer {
-  return answer.kind === 'done' ? onlyYou([done(answer.window)]) : onlyYou([words(`${answer.text}.`)]);
 }

@@ -1,6 +1,8 @@
 import { unreachable } from '#core/errors.ts';
+import type { IncidentId } from '#core/ids.ts';
 import { inThread, onlyYou } from '#slack/answers.ts';
-import { list } from '#slack/cards/text.ts';
+import { list, words } from '#slack/cards/text.ts';
+import { incidentButton } from '#slack/cards/values.ts';
 import type { Answer, Said } from '#slack/ports.ts';
 import type { Heard } from '#slack/verbs/heard.ts';
 import { sentenceOf } from '#slack/verbs/sentence-of.ts';
@@ -33,9 +35,7 @@ export async function hear(
       );
     }
     case 'doubt':
-      return onlyYou([
-        `Did you mean: ${sentenceOf(heard.reading)}? Then say exactly that. Nothing was done.`,
-      ]);
+      return askBack(about.incident, sentenceOf(heard.reading), heard.reading.verb !== 'split');
     case 'missing':
       return onlyYou([missingLine(deps, about, heard.what)]);
     case 'question':
@@ -43,6 +43,21 @@ export async function hear(
     default:
       return unreachable(heard);
   }
+}
+
+/** A slip is asked back; one click says that it was meant. Which alerts leave cannot stand on a button. */
+function askBack(incident: IncidentId, sentence: string, fits: boolean): Answer {
+  const meant = incidentButton(`Yes: ${sentence}`.slice(0, 75), {
+    verb: 'meant',
+    incident,
+    detail: sentence,
+  });
+  return onlyYou(
+    [
+      `Did you mean: ${words(sentence)}? ${fits ? 'Click it, or say' : 'Then say'} exactly that. Nothing was done.`,
+    ],
+    fits ? [meant] : [],
+  );
 }
 
 /** What there is to choose from, where a sentence names something that is not known. */
@@ -68,6 +83,8 @@ function missingLine(
       );
       return `Which alert? ${list(names, 10)}. Say for example: split 2. Nothing was done.`;
     }
+    case 'call':
+      return 'Nobody is called from here; who is asked when nobody answers stands on the card. To give it to somebody, say: hand over to NAME. Nothing was done.';
     default:
       return unreachable(what);
   }

@@ -1,4 +1,3 @@
-import type { Approval } from '#approvals/approval.ts';
 import { unreachable } from '#core/errors.ts';
 import type { IncidentId } from '#core/ids.ts';
 import { causeOf, type Incident } from '#incidents/incident.ts';
@@ -8,18 +7,19 @@ import { incidentButton } from '#slack/cards/values.ts';
 import type { Answer } from '#slack/ports.ts';
 import type { Act } from '#slack/verbs/heard.ts';
 import { sentenceOf } from '#slack/verbs/sentence-of.ts';
-import { approvalCard } from '#views/approval-card.ts';
 import { handoverNotes } from '#views/handover.ts';
 import { cardFace } from '#views/incident-card.ts';
 import { postmortem } from '#views/postmortem.ts';
+import { postmortemBrief, storyLines } from '#views/postmortem-brief.ts';
 import type { Acted } from '../acts/act.ts';
 import { offerHandover } from '../acts/ownership.ts';
 import { refusalWords } from '../acts/refusal-words.ts';
 import { merge, split } from '../acts/regroup.ts';
-import { sameProposal } from '../acts/same-proposal.ts';
-import { giveVerdict, resolve, steer } from '../acts/say.ts';
+import { giveVerdict, resolve } from '../acts/say.ts';
 import { incidentEntries } from '../incident-entries.ts';
 import { actDepsOf, type ConversationDeps, type Speaks } from './deps.ts';
+import { echo } from './echo.ts';
+import { lookAt } from './look.ts';
 import { moveTo } from './move.ts';
 import { performOwn } from './perform-own.ts';
 import { said } from './said.ts';
@@ -51,7 +51,7 @@ export async function perform(deps: ConversationDeps, about: Speaks, act: Act): 
       return said(done, `Noted: ${sentenceOf(act)}, says ${person.id}.${more}`);
     }
     case 'look':
-      return said(await steer(acts, about, act.service), `A monitor looks at ${act.service}.`);
+      return lookAt(deps, about, act.service);
     case 'merge':
       return said(await merge(acts, about, act.into), `${incident} goes on in ${act.into}.`);
     case 'split': {
@@ -70,37 +70,6 @@ export async function perform(deps: ConversationDeps, about: Speaks, act: Act): 
     default:
       return unreachable(act);
   }
-}
-
-/** Says what would be asked for, and asks for nothing: only the press of the button does. */
-function echo(
-  { folds, inventory }: ConversationDeps,
-  { incident }: Speaks,
-  act: Extract<Act, { verb: 'change' }>,
-): Answer {
-  const known = folds.incidents.get(incident);
-  if (known === undefined || known.resolved !== null)
-    return onlyYou([refusalWords('not_open', known ?? null)]);
-  const { tool, target } = act.action;
-  const same = sameProposal(folds.approvals, incident, act.action);
-  if (same !== undefined) return onlyYou([waitsLine(same)]);
-  const environment = [...inventory.services.values()].find(
-    ({ id }) => target === `service:${id}`,
-  )?.environment;
-  const sentence = sentenceOf(act);
-  const what = `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}`;
-  const detail = `${tool} ${target}`;
-  return onlyYou(
-    [
-      `${what} in ${words(environment ?? known.environment, 80)}? Nothing is done yet. It is prepared and put before people; your own yes then needs the name typed.`,
-    ],
-    [incidentButton('Propose', { verb: 'propose', incident, detail })],
-  );
-}
-
-/** What waits already, whoever asked for it. */
-export function waitsLine({ id, plan, hash }: Approval): string {
-  return `${id} asks for that already: ${words(approvalCard(plan, hash).title)}. Use its buttons; nothing new was asked for.`;
 }
 
 async function rightCause(deps: ConversationDeps, about: Speaks): Promise<Answer> {
@@ -124,27 +93,42 @@ function handedOver(deps: ConversationDeps, { person, incident }: Speaks, acted:
   const approvals = deps.folds.approvals.of(incident);
   const face = cardFace(known, { approvals, spend: deps.folds.spend.incident(incident) });
   const notes = handoverNotes(face, { approvals, zone: deps.zone });
-  const to = known.handover?.to ?? null;
+  const to = offeredTo(deps, known);
   return inThread(
     [
-      `${person.id} offers ${incident} to ${to ?? 'whoever accepts it'}. Until then it stays where it is.`,
+      `${words(person.name, 80)} offers ${incident} to ${to} Until then it stays where it is; if nobody accepts it within 10 min, the next people are asked.`,
       ...notes.map(({ label, text }) => `*${label}:* ${words(text, 600)}`),
     ],
     [incidentButton('Accept', { verb: 'accept_handover', incident })],
   );
 }
 
-/** Lines of the draft that fit into an answer; all of them are on the command line. */
-const MOST_LINES = 60;
+/** Whoever it is offered to is called by name: they are who must hear of it. */
+function offeredTo({ contactOf }: ConversationDeps, { handover }: Incident): string {
+  const to = handover?.to ?? null;
+  if (to === null) return 'whoever accepts it.';
+  const { name, account } = contactOf(to);
+  return account === null
+    ? `${words(name, 80)}, who has no known account here and must be told another way.`
+    : `<@${account}>.`;
+}
+
+/** Lines of a section that fit into an answer; all of them are on the command line. */
+const MOST_LINES = 10;
 
 async function postmortemAnswer(deps: ConversationDeps, incident: IncidentId): Promise<Answer> {
   const draft = postmortem(await incidentEntries(deps, incident), deps.zone);
   if (draft === undefined) return onlyYou([refusalWords('not_found', null)]);
-  const lines = draft.filter((line) => line !== '').map((line) => words(line, 300));
-  const rest = lines.length > MOST_LINES ? [`and ${lines.length - MOST_LINES} more lines`] : [];
+  const shown = postmortemBrief(draft).flatMap(({ title, lines }) => {
+    const more = lines.length - MOST_LINES;
+    return [
+      `*${words(title)}*`,
+      ...lines.slice(0, MOST_LINES).map((line) => words(line)),
+      ...(more > 0 ? [`and ${more} more`] : []),
+    ];
+  });
   return inThread([
-    ...lines.slice(0, MOST_LINES),
-    ...rest,
-    `As a file: firebreak incidents show ${incident} --postmortem`,
+    ...shown,
+    `All of it, with the ${storyLines(draft)} lines of what happened and headings for what only people know, as a file: firebreak incidents show ${incident} --postmortem`,
   ]);
 }

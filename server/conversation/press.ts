@@ -3,15 +3,19 @@ import { unreachable } from '#core/errors.ts';
 import { ServiceId } from '#core/ids.ts';
 import { RequestedAction } from '#incidents/reports.ts';
 import { Cause } from '#incidents/vocabulary.ts';
-import { onlyYou } from '#slack/answers.ts';
+import { inThread, onlyYou } from '#slack/answers.ts';
 import type { Answer, Pressed } from '#slack/ports.ts';
 import type { Act } from '#slack/verbs/heard.ts';
 import { sentenceOf } from '#slack/verbs/sentence-of.ts';
+import { parse } from '#slack/verbs.ts';
 import { sameProposal } from '../acts/same-proposal.ts';
 import { requestChange } from '../acts/say.ts';
-import { actDepsOf, type ConversationDeps } from './deps.ts';
-import { perform, waitsLine } from './perform.ts';
+import { answerAsk } from './ask.ts';
+import { actDepsOf, type ConversationDeps, type Speaks } from './deps.ts';
+import { waitsLine } from './echo.ts';
+import { perform } from './perform.ts';
 import { said } from './said.ts';
+import { vocabularyOf } from './vocabulary-of.ts';
 
 /** Answers a click on a card or an answer of ours; what the button carries is read like anything from outside. */
 export async function press(deps: ConversationDeps, person: Person, pressed: Pressed): Promise<Answer> {
@@ -31,7 +35,7 @@ export async function press(deps: ConversationDeps, person: Person, pressed: Pre
     case 'propose': {
       const action = actionOf(fields.detail);
       if (action === undefined) return onlyYou(['That button cannot be read. Nothing was done.']);
-      const sentence = sentenceOf({ verb: 'change', action });
+      const sentence = sentenceOf({ verb: 'change', action, wanted: null });
       const acted = await requestChange(actDepsOf(deps), about, action);
       const same = sameProposal(deps.folds.approvals, incident, action);
       if (acted.kind === 'refused' && acted.reason === 'already_proposed' && same !== undefined)
@@ -41,9 +45,19 @@ export async function press(deps: ConversationDeps, person: Person, pressed: Pre
         `${person.id} asks: ${sentence}. It is prepared and put before people; nothing is done until they approve.`,
       );
     }
+    case 'meant':
+      return meant(deps, about, fields.detail ?? '');
     default:
       return unreachable(verb);
   }
+}
+
+/** What was asked back is read again like any sentence, and counts only as what it says exactly. */
+async function meant(deps: ConversationDeps, about: Speaks, sentence: string): Promise<Answer> {
+  const heard = parse(sentence, vocabularyOf(deps, deps.folds.incidents.get(about.incident)));
+  if (heard.kind === 'act') return perform(deps, about, heard.act);
+  if (heard.kind === 'ask') return inThread(await answerAsk(deps, about.incident, heard.ask));
+  return onlyYou(['That button cannot be read. Nothing was done.']);
 }
 
 function wrongCauseOf(fields: Pressed['fields']): Act {

@@ -1,6 +1,6 @@
 import type { IncidentId, PersonId } from '#core/ids.ts';
-import { fact, SYSTEM } from '#incidents/entry.ts';
-import type { Said, Speaker } from '#slack/ports.ts';
+import { fact } from '#incidents/entry.ts';
+import type { Said } from '#slack/ports.ts';
 import type { Heard } from '#slack/verbs/heard.ts';
 import type { ConversationDeps } from './deps.ts';
 
@@ -16,7 +16,7 @@ const MOST_CHARACTERS = 40_000;
 
 /**
  * Records that somebody wrote in the thread of an incident, and what it was read as. False: the log has this message
- * already, whatever came of it then.
+ * already, whatever came of it then. Words of somebody whom the config does not know are not kept.
  */
 export async function recordHeard(
   { log }: Pick<ConversationDeps, 'log'>,
@@ -38,7 +38,7 @@ export async function recordHeard(
     traceId: incident,
     incident,
     streams: [stream],
-    payloads: [{ id: `message-${message}`, content }],
+    payloads: person === null ? [] : [{ id: `message-${message}`, content }],
   });
   return (await log.append([draft], { expect: { [stream]: 0 } })).kind === 'appended';
 }
@@ -55,14 +55,4 @@ function verbOf(heard: Heard): string | null {
     default:
       return heard.kind;
   }
-}
-
-/** Records that an account which the config does not know wanted something. */
-export async function recordStranger(
-  { log }: Pick<ConversationDeps, 'log'>,
-  { team, user }: Speaker,
-  what: string,
-): Promise<void> {
-  const body = { what: `slack ${what}`, peer: `${team} ${user}`, correlation: 'slack' };
-  await log.append([fact('auth.failed', body, { actor: SYSTEM, traceId: 'slack' })]);
 }

@@ -2,7 +2,10 @@ import { unreachable } from '#core/errors.ts';
 import type { PostArgs } from '#tools/act/posts.ts';
 import type { PostedOf } from './posted-fold.ts';
 
-/** Per incident and in all: messages in its thread, its one card not counted, and people called by name. */
+/**
+ * Of each round of an incident, from its opening to its end and each time that it opens again: messages in its thread,
+ * its one card not counted, and people called by name.
+ */
 export const MOST_POSTS = 6;
 export const MOST_MENTIONS = 2;
 
@@ -15,7 +18,7 @@ type Kind = Exclude<PostArgs['what'], 'card'>;
 export function mayPost(kind: Kind, posted: PostedOf, isClosing = false): boolean {
   const closing = isClosing ? 0 : 1;
   const calling = posted.noticed.length === 0 ? 1 : 0;
-  const asking = Object.keys(posted.approvals).length === 0 ? 1 : 0;
+  const asking = posted.asked === 0 ? 1 : 0;
   const left = MOST_POSTS - posted.posts;
   switch (kind) {
     case 'approval':
@@ -31,8 +34,8 @@ export function mayPost(kind: Kind, posted: PostedOf, isClosing = false): boolea
   }
 }
 
-/** How many people a message may call by name: a proposal leaves one for the call for help. */
-export function mentionsLeft(kind: 'approval' | 'notice', posted: PostedOf): number {
-  const kept = kind === 'approval' && posted.noticed.length === 0 ? 1 : 0;
+/** How many people a message may call by name: the card and a proposal leave one for the call for help. */
+export function mentionsLeft(kind: 'card' | 'approval' | 'notice', posted: PostedOf): number {
+  const kept = kind !== 'notice' && posted.noticed.length === 0 ? 1 : 0;
   return Math.max(0, MOST_MENTIONS - posted.mentions - kept);
 }

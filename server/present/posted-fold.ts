@@ -24,11 +24,19 @@ export type PostedOf = {
   /** The log does not yet bind the incident to the thread of its card. */
   unbound: boolean;
   approvals: Record<string, Message>;
-  /** Thread messages in all, with those that may have arrived; and how many people they called by name. */
+  /** The channel that took no card of it; null: none was refused, or it took one since. */
+  refused: string | null;
+  /** The call for help of this round that is kept up to date, and what it is about. */
+  notice: (Message & { readonly about: string }) | null;
+  /** Of this round: thread messages in all, with those that may have arrived; people that were called by name, on the card too. */
   posts: number;
   mentions: number;
   /** The calls for help that were posted, by what they are about. */
   noticed: string[];
+  /** Those of them, and `card`, that called somebody by name. */
+  called: string[];
+  /** Proposals that were posted. */
+  asked: number;
   pictures: number;
   anchors: number;
   /** The log up to here is covered by an anchor; -1 = no anchor yet. */
@@ -52,7 +60,7 @@ const Receipt = z.object({ channel: SlackChannel, ts: SlackStamp });
 /** Which message stands for what, folded from the log, so that a restart posts nothing twice. */
 export class PostedFold implements Fold {
   readonly name = 'posted';
-  readonly version = 1;
+  readonly version = 2;
   #incidents = new Map<string, PostedOf>();
   /** Calls without an outcome. */
   #sent = new Map<string, Sent>();
@@ -92,6 +100,7 @@ export class PostedFold implements Fold {
     if (receipt !== undefined) arrived(posted, sent, receipt);
     else if (sent.args.what === 'picture' && body.outcome === 'ok') count(posted, sent.args);
     else if (body.outcome === 'unknown' || body.reason === 'timeout') doubtful(posted, sent);
+    else if (body.reason === 'refused' && isNewCard(sent.args)) posted.refused = sent.args.channel;
   }
 
   /** Like the incidents themselves: gone half an hour after the end. */
@@ -127,9 +136,17 @@ const WATCHED: ReadonlySet<string> = new Set([
 function nothing(): PostedOf {
   return {
     ...{ card: null, again: false, unbound: false, approvals: {} },
-    ...{ posts: 0, mentions: 0, noticed: [], pictures: 0, anchors: 0 },
+    ...{ refused: null, ...newRound() },
     ...{ anchoredSeq: -1, decidedSeq: -1, closedSeq: -1, editedAt: 0, resolvedAt: null },
   };
+}
+
+/** What is counted anew each time that an incident opens again. */
+function newRound(): Pick<
+  PostedOf,
+  'posts' | 'mentions' | 'notice' | 'noticed' | 'called' | 'asked' | 'pictures' | 'anchors'
+> {
+  return { posts: 0, mentions: 0, notice: null, noticed: [], called: [], asked: 0, pictures: 0, anchors: 0 };
 }
 
 function mark(posted: PostedOf, fact: Fact): void {
@@ -142,7 +159,7 @@ function mark(posted: PostedOf, fact: Fact): void {
       posted.resolvedAt = fact.entry.ts;
       return;
     case 'incident.reopened':
-      posted.resolvedAt = null;
+      Object.assign(posted, newRound(), { resolvedAt: null });
       return;
     case 'approval.approved':
     case 'approval.rejected':
@@ -170,10 +187,18 @@ function arrived(posted: PostedOf, { args }: Sent, { channel, ts }: { channel: s
   if (args.what === 'card') {
     if (args.edit === null || posted.card?.ts === args.edit) posted.card = message;
     if (args.edit === null) posted.unbound = true;
+    if (args.edit === null && channel === posted.refused) posted.refused = null;
   } else if (args.what === 'approval' && args.about !== null) place(posted, args.about, message);
+  else if (args.what === 'notice' && args.about !== null && isLast(posted, args))
+    posted.notice = { ...message, about: args.about };
   if (args.what === 'anchor') posted.anchoredSeq = Math.max(posted.anchoredSeq, anchoredBy(args.about));
   count(posted, args);
 }
+
+const isNewCard = ({ what, edit }: PostArgs): boolean => what === 'card' && edit === null;
+
+/** A new call for help takes the place of the one before; an edit only where that one still is the last. */
+const isLast = ({ notice }: PostedOf, { edit }: PostArgs): boolean => edit === null || notice?.ts === edit;
 
 /** A message shows one proposal: one that takes over another's message ends what that one had. */
 function place(posted: PostedOf, about: string, message: Message): void {
@@ -189,16 +214,21 @@ function doubtful(posted: PostedOf, { args }: Sent): void {
     return count(posted, args);
   }
   if (args.what === 'card' && posted.card?.ts === args.edit) posted.card = { ...posted.card, content: null };
+  if (args.what === 'notice' && posted.notice?.ts === args.edit)
+    posted.notice = { ...posted.notice, content: null };
   const shown = args.about === null ? undefined : posted.approvals[args.about];
   if (args.about !== null && shown?.ts === args.edit)
     posted.approvals[args.about] = { ...shown, content: null };
 }
 
 function count(posted: PostedOf, { what, edit, mentions, about }: PostArgs): void {
-  if (edit !== null || what === 'card') return;
-  posted.posts += 1;
+  if (edit !== null) return;
   posted.mentions += mentions;
+  if (mentions > 0) posted.called.push(what === 'notice' ? (about ?? '') : what);
+  if (what === 'card') return;
+  posted.posts += 1;
   if (what === 'notice') posted.noticed.push(about ?? '');
+  if (what === 'approval') posted.asked += 1;
   if (what === 'picture') posted.pictures += 1;
   if (what === 'anchor') posted.anchors += 1;
 }

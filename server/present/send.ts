@@ -16,8 +16,6 @@ export type SendDeps = DrawDeps & {
   readonly contents: Contents;
   /** The workspace, as facts name it. */
   readonly team: string;
-  /** Where incidents of its owner are talked about. */
-  readonly channelFor: (incident: Incident) => string;
 };
 
 /** `picture` gives the picture of an incident away, once it is drawn. */
@@ -47,9 +45,8 @@ export async function put(deps: PutDeps, incident: Incident, wanted: Wanted): Pr
   const { id } = incident;
   const root = deps.folds.posted.get(id).card;
   if (wanted.kind === 'card') {
-    const { edit, content } = wanted;
-    const channel = edit?.channel ?? deps.channelFor(incident);
-    return send(deps, id, { channel, edit: edit?.ts ?? null, what: 'card', content });
+    const { edit, channel, content, mentions } = wanted;
+    return send(deps, id, { channel, edit: edit?.ts ?? null, what: 'card', content, mentions });
   }
   if (root === null) return 'refused';
   switch (wanted.kind) {
@@ -63,8 +60,8 @@ export async function put(deps: PutDeps, incident: Incident, wanted: Wanted): Pr
       return send(deps, id, { ...place, what: 'approval', about, mentions, content });
     }
     case 'notice': {
-      const { about, mentions, content } = wanted;
-      const place = { channel: root.channel, thread: root.ts };
+      const { about, mentions, content, edit } = wanted;
+      const place = { channel: edit?.channel ?? root.channel, thread: root.ts, edit: edit?.ts ?? null };
       return send(deps, id, { ...place, what: 'notice', about, mentions, content });
     }
     case 'anchor':

@@ -8,7 +8,13 @@ import type { Message, PostedOf } from './posted-fold.ts';
 
 /** Something that Slack does not show yet. `edit`: the message that is to say something else; null posts a new one. */
 export type Wanted =
-  | { readonly kind: 'card'; readonly edit: Message | null; readonly content: PostContent }
+  | {
+      readonly kind: 'card';
+      readonly edit: Message | null;
+      readonly channel: string;
+      readonly content: PostContent;
+      readonly mentions: number;
+    }
   | { readonly kind: 'bind'; readonly card: Message }
   | {
       readonly kind: 'approval';
@@ -20,6 +26,7 @@ export type Wanted =
   | {
       readonly kind: 'notice';
       readonly about: string;
+      readonly edit: Message | null;
       readonly content: PostContent;
       readonly mentions: number;
     }
@@ -34,8 +41,10 @@ export type Wanted =
 export function wantedOf(deps: DrawDeps, incident: Incident, posted: PostedOf): readonly Wanted[] {
   const { card } = posted;
   const drawn = drawIncident(deps, incident, posted);
-  if (card === null)
-    return incident.mergedInto === null ? [{ kind: 'card', edit: null, content: drawn }] : [];
+  if (card === null) {
+    const channel = deps.channelFor(incident, posted.refused);
+    return incident.mergedInto === null ? [{ kind: 'card', edit: null, channel, ...drawn }] : [];
+  }
   const approvals = deps.folds.approvals.of(incident.id);
   return [
     ...(posted.unbound ? [{ kind: 'bind', card } as const] : []),
@@ -46,8 +55,14 @@ export function wantedOf(deps: DrawDeps, incident: Incident, posted: PostedOf): 
     ...(incident.diagnosis !== null && posted.pictures === 0 && mayPost('picture', posted)
       ? [{ kind: 'picture' } as const]
       : []),
-    ...(card.content === contentDigest(drawn) ? [] : [{ kind: 'card', edit: card, content: drawn } as const]),
+    ...changedRoot(card, drawn.content),
   ];
+}
+
+function changedRoot(card: Message, content: PostContent): Wanted[] {
+  if (card.content === contentDigest(content)) return [];
+  const { channel, mentions } = card;
+  return [{ kind: 'card', edit: card, channel, content, mentions }];
 }
 
 type About = { readonly approval: Approval; readonly incident: Incident };
@@ -77,9 +92,13 @@ function changedCard(deps: DrawDeps, about: About, posted: PostedOf): Wanted[] {
   return [{ kind: 'approval', about: about.approval.id, edit: shown, content, mentions }];
 }
 
+/** Whom it calls by name needs a message of its own: an edit of the one that stands there rings nobody. */
 function noticeOf(deps: DrawDeps, incident: Incident, posted: PostedOf): Wanted[] {
-  const drawn = mayPost('notice', posted) ? drawNotice(deps, incident, posted) : undefined;
-  return drawn === undefined ? [] : [{ kind: 'notice', ...drawn }];
+  const drawn = drawNotice(deps, incident, posted);
+  if (drawn === undefined) return [];
+  const edit = drawn.mentions > 0 ? null : posted.notice;
+  if (edit === null && !mayPost('notice', posted)) return [];
+  return [{ kind: 'notice', edit, ...drawn }];
 }
 
 /** One anchor covers all that happened before it. */

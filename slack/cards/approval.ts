@@ -18,6 +18,8 @@ export type ApprovalDrawn = {
   readonly canAskAgain: boolean;
   /** Slack ids of the people who are asked, verified by the config. */
   readonly mentions: readonly string[];
+  /** What an approver must know beside the plan, in mrkdwn of ours; before the buttons. */
+  readonly warnings: readonly string[];
 };
 
 /**
@@ -58,6 +60,7 @@ export function approvalMessage(
       `${undoAndExpiry(card, zone)}${ends}`,
       `Touches ${words(card.touches)}.`,
     ),
+    ...section(...drawn.warnings),
     ...buttons(card, standing, drawn),
     ...(isOpen ? openLines(drawn) : section(`*${became}*`)),
     ...section(...detailLines(card)),
@@ -81,7 +84,13 @@ function detailLines(card: ApprovalCard): string[] {
       ? `*Effect:* ${whole}${words(effect)}; undo: ${words(undo, 200)}`
       : `*Step ${index + 1}:* ${words(title)}: ${words(effect)}; undo: ${words(undo, 200)}`,
   );
-  const typed = card.typed === '' ? '' : `; each types ${words(card.typed)}`;
+  const typed =
+    card.typed === ''
+      ? ''
+      : `; each types ${card.typed
+          .split(', ')
+          .map((name) => quoted(name))
+          .join(' ')}`;
   return [
     ...effects,
     `*Check:* ${words(card.check)}`,

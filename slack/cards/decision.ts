@@ -6,11 +6,19 @@ import { targetsOf } from '#approvals/plan-targets.ts';
 import { unreachable } from '#core/errors.ts';
 import { PersonId } from '#core/ids.ts';
 import { approvalWords, plainReason } from '#views/words.ts';
+import { quoted } from '../inert.ts';
 import type { Decided } from '../ports.ts';
 import { list, timeOf, words } from './text.ts';
 
 /** How answers name people and write times. */
-export type Told = { readonly zone: string; readonly nameOf: (person: PersonId) => string };
+export type Told = {
+  readonly zone: string;
+  readonly nameOf: (person: PersonId) => string;
+  /** Names of the people who may decide. */
+  readonly deciders: readonly string[];
+  /** What keeps changes from starting, in words; null where it is not a stop of people. */
+  readonly stopped: string | null;
+};
 
 const DONE: Readonly<Record<ChangeTool, string>> = {
   service_rollback: 'rolled back',
@@ -23,7 +31,7 @@ export function countedLine(decision: Decided['decision'], approval: Approval, c
   switch (decision) {
     case 'approve':
       return complete
-        ? `${approval.id} is approved. It starts now; Revoke takes it back until then.`
+        ? `${approval.id} is approved. It starts now.`
         : `Your yes to ${approval.id} counts. One more person is needed.`;
     case 'deny':
       return `${approval.id} is denied. Nothing is done.`;
@@ -60,20 +68,27 @@ function whyNot(reason: DecisionRefusal | AfterEndRefusal, approval: Approval, t
     case 'other_plan':
       return `That card does not show what ${id} proposes; look at its newest card.`;
     case 'not_allowed':
-      return `Your role may not decide on ${id}; ask an approver or an owner.`;
+      return `Your role may not decide on ${id}; ask ${list(told.deciders) || 'an owner to add an approver'}.`;
     case 'already_decided':
       return `You said yes to ${id} before; a second person must.`;
     case 'requester':
       return `You asked for ${id} yourself; somebody else must approve it.`;
     case 'target_not_typed':
-      return `That is not what ${id} changes; type ${list(targetsOf(plan))}.`;
+      return `That is not what ${id} changes; type ${typedNames(plan)}.`;
     case 'stopped':
-      return `Changes are frozen or everything is off; ${id} cannot be approved now.`;
+      return told.stopped ?? `Changes are frozen or everything is off; ${id} cannot be approved now.`;
     case 'incident_closed':
       return `${plan.incident} is closed, paused, or somebody has taken it.`;
     default:
       return unreachable(reason);
   }
+}
+
+/** As code, in which no sign is a look-alike: what is copied from here is what must be typed. */
+function typedNames(plan: Approval['plan']): string {
+  return targetsOf(plan)
+    .map((name) => quoted(name))
+    .join(' ');
 }
 
 /** How it truly stands, for somebody who came late. */

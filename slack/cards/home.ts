@@ -11,8 +11,8 @@ export type HomeView = {
   readonly pending: readonly PendingRow[];
   /** What models cost on this UTC day, and what they may; null: no model is configured. */
   readonly spend: { readonly usdMicros: number; readonly limitUsdMicros: number } | null;
-  /** Why no change is started now, in words; empty where it may. */
-  readonly held: string;
+  /** Why no change is started now, as a line of Slack; null where one may be. */
+  readonly held: string | null;
 };
 
 const MOST_ROWS = 15;
@@ -21,7 +21,7 @@ const MOST_ROWS = 15;
 export function homeBlocks({ zone, incidents, pending, spend, held }: HomeView): KnownBlock[] {
   const open = incidents.filter((row) => row.open).toSorted((a, b) => a.openedAt - b.openedAt);
   return [
-    ...(held === '' ? [] : section(`*Changes:* ${words(held)}`)),
+    ...section(held === null ? null : `*Changes:* ${held}`),
     ...section(`*Open incidents:* ${open.length === 0 ? 'none' : open.length}`),
     ...rows(open, (row) => incidentLine(row, zone)),
     ...section(`*Waiting for a decision:* ${pending.length === 0 ? 'nothing' : pending.length}`),

@@ -16,6 +16,12 @@ export type IncidentDrawn = {
   readonly again: boolean;
   /** Proposals that wait and have no card of their own, because the thread has no room for more. */
   readonly noRoom: readonly string[];
+  /** Slack ids of the people whom the card calls, verified by the config. */
+  readonly called: readonly string[];
+  /** The channel of its owner took no card. */
+  readonly elsewhere: boolean;
+  /** What keeps changes from starting, in mrkdwn of ours. */
+  readonly stopped: string | null;
 };
 
 /** Changes and findings that are shown; what is older or more is counted. */
@@ -29,19 +35,20 @@ const MOST_WRONG = 4;
 export function incidentMessage(face: CardFace, drawn: IncidentDrawn): SlackMessage {
   const { zone } = drawn;
   const blocks: KnownBlock[] = [
-    ...section(titleLine(face), stateLine(face, zone)),
-    ...section(...wrongLines(face), alertsLine(face)),
+    ...section(titleLine(face), stateLine(face, zone), calledLine(drawn)),
+    ...section(...wrongLines(face), ...elsewhereLines(face), alertsLine(face)),
     ...section(...causeLines(face)),
     ...section(...changeLines(face, zone)),
-    ...section(escalatedLine(face, zone), nextLine(face, zone), noRoomLine(drawn)),
+    ...section(stoppedLine(face, drawn), escalatedLine(face, zone), nextLine(face, zone), noRoomLine(drawn)),
     ...context(useLine(face), ownerLine(face), face.said.length === 0 ? null : list(face.said)),
     ...buttons(face),
-    ...context(lastLine(face, drawn), drawn.again ? AGAIN : null),
+    ...context(lastLine(face, drawn), drawn.again ? AGAIN : null, drawn.elsewhere ? ELSEWHERE : null),
   ];
   return { text: `${words(`${face.id} ${face.title}`, 200)}: ${face.severity}, ${outcome(face)}`, blocks };
 }
 
 const AGAIN = 'An earlier card may stand above; this one is kept up to date.';
+const ELSEWHERE = 'The channel of its owner takes no messages from Firebreak, so it stands here.';
 
 function titleLine({ id, title }: CardFace): string {
   return `*${words(`${id} ${title}`, 250)}*`;
@@ -57,11 +64,24 @@ function stateLine(face: CardFace, zone: string): string {
   return `${face.severity} - ${outcome(face)} - ${began}`;
 }
 
+function calledLine({ called }: IncidentDrawn): string | null {
+  return called.length === 0 ? null : `For ${called.map((user) => `<@${user}>`).join(' ')}`;
+}
+
 function wrongLines({ wrong }: CardFace): string[] {
   const lines = wrong
     .slice(0, MOST_WRONG)
     .map(({ text, evidence }) => `${words(text)} ${handles(evidence)}`.trimEnd());
   return wrong.length > MOST_WRONG ? [...lines, `and ${wrong.length - MOST_WRONG} more signals`] : lines;
+}
+
+/** Services that were looked at and the page is not about; what is more is counted. */
+function elsewhereLines({ elsewhere }: CardFace): string[] {
+  const lines = elsewhere
+    .slice(-MOST_WRONG)
+    .map(({ text, evidence }) => `Looked at ${words(text)} ${handles(evidence)}`.trimEnd());
+  const more = elsewhere.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more services`] : lines;
 }
 
 function alertsLine({ alerts }: CardFace): string | null {
@@ -74,13 +94,18 @@ function causeLines({ cause, rules, ruledOut, notSeen, resolved }: CardFace): (s
       ? resolved === null
         ? '*Cause:* not known yet'
         : '*Cause:* not found'
-      : `*Cause:* ${words(cause.text)}, ${words(cause.word, 30)} - for ${handles(cause.for) || 'none'} - against ${handles(cause.against) || 'none'}`;
+      : `*Cause:* ${words(cause.text)}, ${words(cause.word, 30)}${verdictPart(cause)} - for ${handles(cause.for) || 'none'} - against ${handles(cause.against) || 'none'}`;
   return [
     named,
     rules === null ? null : words(rules),
     ruledOut.length === 0 ? null : `Ruled out: ${list(ruledOut)}`,
     notSeen.length === 0 ? null : `Could not see: ${list(notSeen)}`,
   ];
+}
+
+/** A word against it is as plain as the cause itself. */
+export function verdictPart({ verdict }: NonNullable<CardFace['cause']>): string {
+  return verdict === null ? '' : ` - *${words(verdict)}*`;
 }
 
 function changeLines({ changes }: CardFace, zone: string): string[] {
@@ -107,6 +132,10 @@ function nextLine({ resolved, next, paused, asks }: CardFace, zone: string): str
   const ends = next.until === null ? '' : ` (at ${timeOf(next.until, zone)})`;
   const asked = asks === null ? '' : `; ${words(asksWords(asks))} at ${timeOf(asks.at, zone)}`;
   return `*Next:* ${words(next.text, 400)}${ends}${asked}`;
+}
+
+function stoppedLine({ resolved }: CardFace, { stopped }: IncidentDrawn): string | null {
+  return resolved !== null || stopped === null ? null : `*${stopped}*`;
 }
 
 function noRoomLine({ noRoom }: IncidentDrawn): string | null {

@@ -3,7 +3,7 @@ import { hourMinute, instant } from '#views/time.ts';
 import { label, quoted } from '../inert.ts';
 
 /** Slack takes 3000 characters in a text and 50 blocks in a message; both are kept well below. */
-const MOST_CHARS = 2900;
+export const MOST_CHARS = 2900;
 
 /** Words of a card model as running text: whatever is foreign in them means nothing to Slack. At most `max` characters. */
 export function words(text: string, max = 300): string {
@@ -36,11 +36,15 @@ export function timeOf(at: number, zone: string): string {
   return slackTime(at, '{time}', hourMinute(at, zone));
 }
 
+/** `Today 03:27`: a time that may be of another day. */
+export function dayTimeOf(at: number, zone: string): string {
+  return slackTime(at, '{date_short_pretty} {time}', instant(at, zone));
+}
+
 /** `7 min ago (Today 03:12)`, which stays true without being drawn again. */
 export function agoOf(at: number, zone: string): string {
   const clock = hourMinute(at, zone);
-  const whole = slackTime(at, '{date_short_pretty} {time}', instant(at, zone));
-  return `${slackTime(at, '{ago}', clock)} (${whole})`;
+  return `${slackTime(at, '{ago}', clock)} (${dayTimeOf(at, zone)})`;
 }
 
 /** `41 s`, as long as it lasts: written as when it began. */

@@ -16,6 +16,7 @@ export const verbs = [
   'accept_handover',
   'postmortem',
   'propose',
+  'meant',
 ] as const satisfies Pressed['verb'][];
 
 const Decision = z.enum(decisions);

@@ -23,7 +23,12 @@ export type Act =
   | { readonly verb: 'merge'; readonly into: IncidentId }
   | { readonly verb: 'split'; readonly alerts: readonly Digest[] }
   | { readonly verb: 'look'; readonly service: ServiceId }
-  | { readonly verb: 'change'; readonly action: RequestedAction };
+  | {
+      readonly verb: 'change';
+      readonly action: RequestedAction;
+      /** The version or number that was said with it. Nothing takes it; whoever said it is told so. */
+      readonly wanted: string | null;
+    };
 
 /** What a person wants to know; answered by code. `decide`: how to say yes or no, which no sentence can. */
 export type Topic = 'why' | 'changed' | 'status' | 'help' | 'decide';
@@ -45,7 +50,7 @@ export type Heard =
   | { readonly kind: 'doubt'; readonly reading: Act | Ask }
   | {
       readonly kind: 'missing';
-      readonly what: 'service' | 'person' | 'cause' | 'channel' | 'incident' | 'alert';
+      readonly what: 'service' | 'person' | 'cause' | 'channel' | 'incident' | 'alert' | 'call';
     }
   | { readonly kind: 'question' }
   | { readonly kind: 'none' };

@@ -21,7 +21,7 @@ export function sentenceOf(wanted: Act | Ask): string {
       return `wrong cause: ${cause}${wanted.service === null ? '' : ` of ${wanted.service}`}`;
     }
     case 'move':
-      return `move #${wanted.channel}`;
+      return `move <#${wanted.channel}>`;
     case 'merge':
       return `merge ${wanted.into}`;
     case 'split':
@@ -29,7 +29,7 @@ export function sentenceOf(wanted: Act | Ask): string {
     case 'look':
       return `look at ${wanted.service}`;
     case 'change':
-      return `${changes[wanted.action.tool]} ${serviceOf(wanted.action.target)}`;
+      return `${changes[wanted.action.tool]} ${serviceOf(wanted.action.target)}${wanted.wanted === null ? '' : ` to ${wanted.wanted}`}`;
     case 'evidence':
       return wanted.call === null ? 'show evidence' : `show ${wanted.call}`;
     case 'changed':

@@ -40,7 +40,12 @@ const owning: readonly Sentence[] = [
     form: is('pause|pause it|stop|stop it|stop the agents|halt|stand down'),
     read: () => act({ verb: 'pause' }),
   },
-  { form: is('wait|hold|hold on|hold off'), read: () => doubt({ verb: 'pause' }) },
+  {
+    form: is(
+      'wait|hold|hold on|hold off|(?:stop|pause|cancel|abort) (?:everything|all|all of it|this|that)|cancel|cancel it|abort|abort it|pause (?:it )?for .{1,40}',
+    ),
+    read: () => doubt({ verb: 'pause' }),
+  },
   { form: is('resume|unpause|continue|go on|carry on|keep going'), read: () => act({ verb: 'resume' }) },
   {
     form: is(`(?:hand ?over|hand ?off|hand (?:it|this) (?:over|off)|handing over)(?: to ${NAME})?`),
@@ -64,18 +69,18 @@ function handOver({ name }: Groups, vocabulary: Vocabulary): Heard {
 const ending: readonly Sentence[] = [
   {
     form: is(
-      '(?:resolve|resolved|close|close it|close this|resolve it|resolve this)(?: (?:as )?(?:nothing wrong|nothing was wrong|false alarm|false positive|noise))',
+      '(?:resolve|resolved|close|close it|close this|resolve it|resolve this)(?:,? (?:as )?(?:nothing wrong|nothing was wrong|false alarm|false positive|noise))',
     ),
     read: () => act({ verb: 'resolve', resolution: 'nothing_wrong' }),
   },
   {
     form: is(
-      '(?:resolve|resolved|close|close it|close this|resolve it|resolve this)(?: (?:as )?(?:by hand|fixed by hand|manually|fixed|fixed manually))?',
+      '(?:resolve|resolved|close|close it|close this|resolve it|resolve this)(?:,? (?:as )?(?:by hand|fixed by hand|manually|fixed|fixed manually))?',
     ),
     read: () => act({ verb: 'resolve', resolution: 'by_hand' }),
   },
   {
-    form: is("fixed|it's fixed|i fixed it|fixed it|fixed by hand|all good|done|solved"),
+    form: is("fixed|it's fixed|it is fixed|i fixed it|fixed it|fixed by hand|all good|done|solved"),
     read: () => doubt({ verb: 'resolve', resolution: 'by_hand' }),
   },
   {
@@ -129,9 +134,10 @@ function wrongCause({ cause: said, name }: Groups, vocabulary: Vocabulary): Hear
 
 const arranging: readonly Sentence[] = [
   {
-    form: is('move(?: it| this)?(?: to)? (?<name>#?[a-z0-9_-]+)'),
+    form: is('move(?: it| this)?(?: to)? (?<name><#[a-z0-9]+>|#?[a-z0-9_-]+)'),
+    // Only what was chosen from Slack's own list is a channel: a name may look like an id.
     read: ({ name }) => {
-      const channel = /^#?(c[a-z0-9]{5,14})$/.exec(name ?? '')?.[1];
+      const channel = /^<#([cg][a-z0-9]{2,30})>$/.exec(name ?? '')?.[1];
       return channel === undefined
         ? missing('channel')
         : act({ verb: 'move', channel: channel.toUpperCase() });
@@ -144,6 +150,7 @@ const arranging: readonly Sentence[] = [
       return into.success ? act({ verb: 'merge', into: into.data }) : missing('incident');
     },
   },
+  { form: is('split(?: it| off| out)?'), read: () => missing('alert') },
   {
     form: is('split(?: off| out)? (?<name>[^,;]{1,120})'),
     read: ({ name }, vocabulary) => {
@@ -159,23 +166,40 @@ const arranging: readonly Sentence[] = [
     read: ({ name }, vocabulary) =>
       withService(serviceIn(vocabulary, name), (service) => ({ verb: 'look', service })),
   },
+  {
+    chatty: true,
+    form: is(`(?:look at|look into|check|investigate|inspect) ${OPTIONAL_THE}${NAME}(?:,| and) .{1,80}`),
+    read: ({ name }, vocabulary) => {
+      const service = serviceIn(vocabulary, name);
+      return service === null ? missing('service') : doubt({ verb: 'look', service });
+    },
+  },
+  {
+    form: is('escalate|escalate (?:it|this)|(?:page|call|wake) @?[a-z0-9._-]+'),
+    read: () => missing('call'),
+  },
   change('service_restart', 'restart|bounce|reboot'),
   change(
     'service_rollback',
     'roll ?back|roll (?:it )?back|revert|undo the deploy of|roll back the deploy of',
+    '(?<wanted>v?\\d{1,6}(?:\\.\\d{1,6}){0,3}|[0-9a-f]{7,40})|(?:the )?(?:last|previous) version',
   ),
-  change('service_scale', 'scale|scale up|scale out|add instances to|add capacity to'),
+  change(
+    'service_scale',
+    'scale|scale up|scale out|add instances to|add capacity to',
+    '(?<wanted>\\d{1,6})(?: instances| replicas)?',
+  ),
 ];
 
-function change(tool: RequestedAction['tool'], forms: string): Sentence {
+function change(tool: RequestedAction['tool'], forms: string, to?: string): Sentence {
+  const end = to === undefined ? '' : `(?: to (?:${to}))?`;
   return {
-    form: is(
-      `(?:${forms}) ${OPTIONAL_THE}${NAME}(?: (?:up|out|back))?(?: to (?:v?\\d{1,6}|the (?:last|previous) version))?`,
-    ),
-    read: ({ name }, vocabulary) =>
+    form: is(`(?:${forms}) ${OPTIONAL_THE}${NAME}(?: (?:up|out|back))?${end}`),
+    read: ({ name, wanted = null }, vocabulary) =>
       withService(serviceIn(vocabulary, name), (service) => ({
         verb: 'change',
         action: { tool, target: serviceRef(service) },
+        wanted,
       })),
   };
 }
@@ -201,7 +225,7 @@ const asking: readonly Sentence[] = [
   { form: is("(?:show|show me|open|what is|what's)? ?(?<call>e\\d{1,7})"), read: evidence },
   {
     form: is(
-      "status|state|where are we|summary|summarize|summarise|tldr|tl;dr|update|any update|any updates|eta|sitrep|what's the status|what now|what next|what's next|next",
+      "status|state|where are we|summary|summarize|summarise|tldr|tl;dr|update|any update|any updates|eta|sitrep|what's the status|what now|what next|what's next|next|who has it|who has this|who is on it|who's on it",
     ),
     read: () => ask({ verb: 'status' }),
   },
@@ -212,16 +236,15 @@ const asking: readonly Sentence[] = [
     read: () => ask({ verb: 'decide' }),
   },
   {
-    form: is('help|commands|usage|what can you do|what can i say|how does this work'),
+    form: is('help|help me|commands|usage|what can you do|what can i say|how does this work'),
     read: () => ask({ verb: 'help' }),
   },
 ];
 
 function evidence({ call }: Groups): Heard {
-  if (call === undefined) return ask({ verb: 'evidence', call: null });
   const id = CallId.safeParse(call);
   return ask({ verb: 'evidence', call: id.success ? id.data : null });
 }
 
-/** All sentences that are known; the first that fits counts. */
+/** All that are known; the first that fits counts. */
 export const sentences: readonly Sentence[] = [...asking, ...owning, ...ending, ...arranging];

@@ -1,22 +1,23 @@
 import type { ModalView } from '@slack/types';
 import type { IncidentId, ServiceId } from '#core/ids.ts';
-import { Cause } from '#incidents/vocabulary.ts';
+import type { Cause } from '#incidents/vocabulary.ts';
 import { actionOf, type ButtonMeaning, bodyOf } from '../cards/values.ts';
 import { plain } from '../inert.ts';
 
 /** A list of Slack takes so many entries. */
 const MOST_OPTIONS = 100;
 
-/** The form that asks what the cause was: one of the causes that can be named, and a service of the config, or neither. */
+/** The form that asks what the cause was: one of these causes, and one of these services, or neither; the likely ones first. */
 export function wrongCauseForm({
   incident,
+  causes,
   services,
 }: {
   incident: IncidentId;
+  causes: readonly Cause[];
   services: readonly ServiceId[];
 }): ModalView {
   const on: ButtonMeaning = { kind: 'incident', verb: 'wrong_cause', incident, detail: null };
-  const causes = Cause.options.filter((cause) => cause !== 'unknown');
   return {
     type: 'modal',
     callback_id: actionOf(on),
@@ -25,8 +26,8 @@ export function wrongCauseForm({
     submit: { type: 'plain_text', text: 'Send', emoji: false },
     close: { type: 'plain_text', text: 'Cancel', emoji: false },
     blocks: [
-      choice('cause', 'What was it? Empty: you only know that it was not the one named', [...causes]),
-      choice('service', 'Of which service?', [...services]),
+      choice('cause', 'What was it? Empty: you only know that it was not the one named', causes),
+      choice('service', 'Of which service?', services),
     ],
   };
 }

@@ -87,7 +87,10 @@ test('a plan whose time runs out while the target is looked at again does not st
 
 test('a withdrawal that meets a yes at the same moment still ends the plan', async () => {
   const gate = await proposed();
-  const [decided] = await Promise.all([say(gate, gate.id), withdraw(gate.deps, INCIDENT, 'alert_cleared')]);
+  const [decided] = await Promise.all([
+    say(gate, gate.id),
+    withdraw(gate.deps, INCIDENT, { reason: 'alert_cleared' }),
+  ]);
   expect(decided.kind).toBe('decided');
   expect(gate.approval.state).toBe('withdrawn');
   expect(await claim(gate.deps, gate.id, same)).toMatchObject({ kind: 'refused' });
@@ -105,7 +108,9 @@ test('a plan that started while others were being withdrawn stays started', asyn
     if (claims.length === 0) claims.push((await claim(gate.deps, second.approval, same)).kind);
     return log.append(drafts, options);
   };
-  const ended = await withdraw({ ...gate.deps, log: { ...log, append } }, INCIDENT, 'alert_cleared');
+  const ended = await withdraw({ ...gate.deps, log: { ...log, append } }, INCIDENT, {
+    reason: 'alert_cleared',
+  });
   expect({ claims, ended }).toEqual({ claims: ['permit'], ended: [gate.id] });
   expect(gate.approvals.get(second.approval)?.state).toBe('started');
 });

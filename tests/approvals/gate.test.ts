@@ -114,7 +114,7 @@ test('no, revoke and withdrawal end it: nothing starts after', async () => {
   });
   expect(await claim(revoked.deps, revoked.id, same)).toMatchObject({ kind: 'refused' });
   const withdrawn = await approved();
-  await withdraw(withdrawn.deps, INCIDENT, 'taken');
+  await withdraw(withdrawn.deps, INCIDENT, { reason: 'taken' });
   expect(await claim(withdrawn.deps, withdrawn.id, same)).toMatchObject({ kind: 'refused' });
   expect([denied.approval.state, revoked.approval.state, withdrawn.approval.state]).toEqual([
     'rejected',

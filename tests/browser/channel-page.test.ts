@@ -75,7 +75,7 @@ const pending: ApprovalStanding = {
   ...{ requestedAt: plan.createdAt, at: plan.createdAt, decisions: [] },
 };
 const asked = approvalMessage(card, pending, {
-  ...{ zone: 'UTC', reminded: false, seq: 3, canAskAgain: true, mentions: ['U0ALICE'] },
+  ...{ zone: 'UTC', reminded: false, seq: 3, canAskAgain: true, warnings: [], mentions: ['U0ALICE'] },
 });
 
 async function isInView(what: Locator): Promise<boolean> {

@@ -148,6 +148,28 @@ test('a cluster of a scenario answers what was recorded, and a typed gap for wha
   });
 });
 
+test('a member of another type than usual is not recorded, and the rest of the evidence stands', async () => {
+  const evidence = new Map<string, unknown>([
+    ['eks_pods', { pods: [{ ...well('oven-5d6f7a8b9c-aaaaa'), node_name: 7, phase: 'Running' }] }],
+    [
+      'eks_node_health',
+      {
+        nodes: [
+          { name: 'n1', ready: true },
+          { name: 'n2', ready: 'False' },
+        ],
+      },
+    ],
+  ]);
+  const driver = clusterReplay(evidence);
+  expect(await driver.list({ namespace: 'bakery', kind: 'pod' }, never)).toMatchObject({
+    value: { objects: [{ app: 'oven', status: 'Running', node: null }] },
+  });
+  expect(await driver.list({ namespace: 'bakery', kind: 'node' }, never)).toMatchObject({
+    value: { objects: [{ ready: 'True' }, { ready: 'False' }] },
+  });
+});
+
 test('a database of a scenario answers of itself and its replica alone, in units of ours', async () => {
   const { evidence, system, replica } = await scenario('db');
   const driver = databaseReplay({ evidence, database: system, replica });

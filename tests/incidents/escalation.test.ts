@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PersonId } from '#core/ids.ts';
-import { type EscalationInput, expectedRung, nextRung, type Rung } from '#incidents/escalation.ts';
+import {
+  type EscalationInput,
+  expectedRung,
+  isAnswered,
+  nextRung,
+  type Rung,
+} from '#incidents/escalation.ts';
 import type { RungState } from '#incidents/rung-fold.ts';
 
 const MIN = 60_000;
@@ -16,8 +22,8 @@ const reachedAt = (at: number, rung = 0) => ({ rung, at, people: [], team: 'team
 type Over = { state?: Partial<RungState>; incident?: Partial<EscalationInput['incident']> };
 function input({ state = {}, incident = {} }: Over = {}): EscalationInput {
   return {
-    incident: { resolved: null, takenBy: null, acknowledgedBy: null, paused: null, ...incident },
-    state: { criticalAt: null, neededAt: null, raised: null, signAt: 0, reached: [], ...state },
+    incident: { resolved: null, takenBy: null, paused: null, handover: null, ...incident },
+    state: { criticalAt: null, neededAt: null, raised: null, signAt: 0, seenAt: null, reached: [], ...state },
     rungs: RUNGS,
   };
 }
@@ -62,13 +68,28 @@ test('a decision shows that somebody is there: the time counts from it', () => {
 
 const answered: Partial<EscalationInput['incident']>[] = [
   { takenBy: bob },
-  { acknowledgedBy: bob },
   { paused: { by: bob, at: T0 } },
   { resolved: { resolution: 'recovered', by: 'firebreak', at: T0 } },
 ];
 test.each(answered)('nobody more is asked once there is an answer: %j', (incident) => {
   for (const state of [{ criticalAt: T0 }, asked, { ...asked, raised: 'approval_expired' as const }])
     expect(nextRung(input({ state, incident }))).toBeNull();
+});
+
+test('that somebody has seen it holds the next ones back for half an hour, and is not enough for longer', () => {
+  const seen: Partial<RungState> = { ...asked, seenAt: T0 + MIN, signAt: T0 + MIN };
+  expect(nextRung(input({ state: seen }))).toMatchObject({ rung: 1, at: T0 + 31 * MIN, reason: 'not_taken' });
+});
+
+test('an offer that nobody accepts for ten minutes is a reason to ask the next ones, one after the other', () => {
+  const offered = { takenBy: bob, handover: { by: bob, to: null, at: T0 + 20 * MIN } };
+  const next = nextRung(input({ state: asked, incident: offered }));
+  expect(next).toMatchObject({ rung: 1, notify: 'team', at: T0 + 30 * MIN, reason: 'handover_waiting' });
+  const told = { ...asked, reached: [reachedAt(T0), reachedAt(T0 + 30 * MIN, 1)] };
+  expect(nextRung(input({ state: told, incident: offered }))).toMatchObject({ rung: 2, at: T0 + 40 * MIN });
+  expect(isAnswered({ ...input().incident, acknowledgedBy: null, ...offered }, told)).toBe(false);
+  expect(isAnswered({ ...input().incident, acknowledgedBy: null, ...offered }, { reached: [] })).toBe(true);
+  expect(nextRung(input({ incident: offered }))).toMatchObject({ rung: 0, notify: 'rota' });
 });
 
 test('what is sure to come is shown before it is due, and is what comes', () => {
@@ -85,6 +106,7 @@ test('whatever happened, rungs come one after the other and not before the one b
     neededAt: fc.option(times),
     raised: fc.constantFrom(null, 'approval_waiting' as const, 'approval_expired' as const),
     signAt: times,
+    seenAt: fc.option(times),
     reached: fc
       .array(times, { maxLength: 4 })
       .map((all) => all.toSorted((a, b) => a - b).map((at, rung) => reachedAt(at, rung))),

@@ -6,6 +6,7 @@ import type { Alert } from '#incidents/alert.ts';
 import type { AlertPast, Over } from '#incidents/alert-history.ts';
 import {
   type AlertView,
+  ECHO_MS,
   type Grouping,
   type GroupingView,
   group,
@@ -109,6 +110,20 @@ test('an alert that changed three times in ten minutes is held as firing: its cl
   const incidents = [anIncident([{}])];
   const past = aPast({ changes: threeChanges });
   expect(decide(anAlert({ status: 'cleared' }), { past, incidents })).toEqual(suppressed('flapping'));
+});
+
+test('what is only told once more right after the end of its incident does not reopen it; news does', () => {
+  const past = aPast();
+  const ended = (ago: number) => [anIncident([{}], { resolvedAt: NOW - ago })];
+  const told = (alert: Partial<Alert>, ago = MIN) => decide(anAlert(alert), { past, incidents: ended(ago) });
+  expect(told({})).toEqual(suppressed('same_alert'));
+  expect(told({ startsAt: NOW - 2 * MIN })).toEqual(suppressed('same_alert'));
+  expect(told({}, ECHO_MS - 1)).toEqual(suppressed('same_alert'));
+  expect(told({}, ECHO_MS)).toEqual(joined('reopened'));
+  expect(told({ startsAt: NOW })).toEqual(joined('reopened'));
+  expect(told({ severity: 'critical' })).toEqual(joined('reopened'));
+  const over = aPast({}, { status: 'cleared' });
+  expect(decide(anAlert(), { past: over, incidents: ended(MIN) })).toEqual(joined('reopened'));
 });
 
 test('while it flaps it neither joins again nor reopens', () => {

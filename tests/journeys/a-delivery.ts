@@ -1,12 +1,12 @@
 import { FakeClock } from '../fakes/fake-clock.ts';
 import type { PagerIncident } from '../fakes/pagerduty/incidents.ts';
-import { openAlertDoor } from './alert-door.ts';
 import { aPagerDuty } from './a-pagerduty.ts';
+import { openAlertDoor } from './alert-door.ts';
 import { type InSlack, inSlack } from './slack.ts';
 import { type Way, type WayName, wayIn } from './ways-in.ts';
 
 /** The whole product with Slack on one side and a sender of pages on the other, each on a real wire. */
-export type Journey = InSlack & {
+export type Journey = Omit<InSlack, 'restart'> & {
   readonly way: Way;
   /** Status of each answer to a webhook. */
   readonly answers: readonly number[];

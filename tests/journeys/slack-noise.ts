@@ -43,8 +43,5 @@ function editTimes(edits: readonly Call[]): Map<string, number[]> {
 }
 
 function mostInOneSecond(times: readonly number[]): number {
-  return Math.max(
-    0,
-    ...times.map((at) => times.filter((other) => other >= at && other < at + 1000).length),
-  );
+  return Math.max(0, ...times.map((at) => times.filter((other) => other >= at && other < at + 1000).length));
 }

@@ -137,7 +137,7 @@ async function begin(ground: Ground, run: InProcess): Promise<InSlack> {
   ground.live = runSlack({
     ...{ open: opened, team: slack.team, log, folds, clock, firebreak, defaultOwner, zone },
     duty: createDuty({ teams, people, defaultOwner, slack, clock, rungs, approvals }),
-    ...{ quiet: NOTHING_QUIET, dayLimit: null, offFile: () => false },
+    ...{ quiet: NOTHING_QUIET, dayLimit: null, hasOtherWays: false, offFile: () => false },
     onError: (where, message) => run.errors.push(`${where}: ${message}`),
   });
   for (let turns = 0; fake.socket.connections() === 0 && turns < 2000; turns += 1) await pause(1);

@@ -110,7 +110,8 @@ async function alertmanagerLists(deps: WayDeps): Promise<Way> {
     server.closeAllConnections();
     await new Promise<void>((resolve) => void server.close(() => resolve()));
   });
-  const make = (common: Common) => createPoller({ ...common, url, token: new Secret(TOKEN), source: 'alertmanager' });
+  const make = (common: Common) =>
+    createPoller({ ...common, url, token: new Secret(TOKEN), source: 'alertmanager' });
   const looks = looksOf(deps, make);
   return {
     ...looks,
@@ -122,8 +123,7 @@ async function alertmanagerLists(deps: WayDeps): Promise<Way> {
       firing = [];
     },
     overtaken: async () => {
-      firing = [aPage(clock.now())];
-      firing = [];
+      // It came and went between two looks.
       await looks.look();
     },
   };
@@ -164,7 +164,13 @@ async function pagerdutyLists(deps: WayDeps): Promise<Way> {
   const { pagerduty } = deps;
   const { url, token, book } = pagerduty;
   const make = (common: Common) =>
-    createPagerDutyPoller({ ...common, url, token: new Secret(token), source: 'pagerduty', services: new Map() });
+    createPagerDutyPoller({
+      ...common,
+      url,
+      token: new Secret(token),
+      source: 'pagerduty',
+      services: new Map(),
+    });
   const looks = looksOf(deps, make);
   const resolve = async (): Promise<void> => {
     const open = book.open(PAGED.key);

@@ -18,6 +18,8 @@ import { aPlan } from '../views/a-plan.ts';
 import { story } from '../views/a-story.ts';
 
 export const INC = IncidentId.parse('INC-1');
+/** When the next people would be asked. */
+const ASKED_AT = Date.UTC(2026, 0, 5, 3, 30);
 
 /** One message as it stands, with all that it ever said. */
 export type Standing = {
@@ -38,6 +40,8 @@ export function aChannel(clock: FakeClock) {
     drawing,
     state: 'up' as SlackState,
     only: null as PostOrder['what'] | null,
+    /** A channel that refuses everything. */
+    closed: null as string | null,
     messages,
     tries,
   };
@@ -46,7 +50,8 @@ export function aChannel(clock: FakeClock) {
       tries.push({ at: clock.now(), edit: order.edit !== null, what: order.what });
       const state = channel.only === null || channel.only === order.what ? channel.state : 'up';
       if (state === 'down') return { kind: 'gap', reason: 'unreachable', detail: 'no answer' };
-      if (state === 'refuses') return { kind: 'gap', reason: 'refused', detail: 'not here' };
+      if (state === 'refuses' || order.channel === channel.closed)
+        return { kind: 'gap', reason: 'refused', detail: 'not here' };
       const ts = order.edit ?? `1.${messages.length + 1}`;
       if (state !== 'hangs') keep(messages, order, ts);
       if (state === 'hangs' || state === 'arrives_unheard')
@@ -123,9 +128,13 @@ async function begin(ground: Ground): Promise<Rig> {
   });
   const present = createPresent({
     ...{ log, clock, folds, invoke, contents, zone: 'UTC', team: 'T1' },
-    channelFor: ({ owner }) => (owner === 'team-shop' ? 'C0SHOP' : 'C0ALL'),
+    channelFor: ({ owner }, refused = null) =>
+      owner === 'team-shop' && refused !== 'C0SHOP' ? 'C0SHOP' : 'C0ALL',
     mentionsFor: () => ['U0BOB', 'U0ALICE'],
-    asks: () => null,
+    decidersFor: () => ['U0BOB', 'U0ALICE'],
+    contactOf: (id) => ({ name: id, account: id === 'dave' ? null : `U0${id.toUpperCase()}` }),
+    asks: () => ({ people: ['Carol'], at: ASKED_AT }),
+    hasOtherWays: false,
     picture: async () => {
       await slack.drawing;
       return { kind: 'picture', png: new Uint8Array(1), title: 'errors of checkout', alt: 'a line' };

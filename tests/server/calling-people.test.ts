@@ -29,7 +29,7 @@ async function set({ page }: { page?: string } = {}) {
   const run = await inProcess();
   run.shop.inject('bad-deploy', 'checkout');
   const said: string[] = [];
-  const state = { answer: told as Told, slack: { kind: 'ok' } as SlackHealth };
+  const state = { answer: told as Told, slack: { kind: 'ok' } as SlackHealth, called: [] as string[] };
   const say = async (what: string): Promise<Told> => {
     if (state.answer.kind === 'told') said.push(what);
     return state.answer;
@@ -47,15 +47,17 @@ async function set({ page }: { page?: string } = {}) {
   return {
     said,
     state,
-    ...over(run, { pager, say }),
+    ...over(run, { pager, say, called: state.called }),
     run,
-    again: (of: InProcess) => over(of, { pager, say }),
+    again: (of: InProcess) => over(of, { pager, say, called: state.called }),
   };
 }
 
-function over(run: InProcess, { pager, say }: { pager: Pager; say: (what: string) => Promise<Told> }) {
+type Ways = { pager: Pager; say: (what: string) => Promise<Told>; called: string[] };
+function over(run: InProcess, { pager, say, called }: Ways) {
   const { log, clock, folds, firebreak } = run;
   const { incidents, rungs } = folds;
+  const posted = { get: (id: IncidentId) => ({ ...folds.posted.get(id), called }) };
   const tools: AnyTool[] = [
     ...createPageTools({ pager, incidents }),
     fallbackTool({ say: async (text) => ((await say(text)).kind === 'told' ? { kind: 'told' } : down) }),
@@ -75,7 +77,7 @@ function over(run: InProcess, { pager, say }: { pager: Pager; say: (what: string
     }
   };
   const fallback = (health: () => SlackHealth, kind: 'pagerduty' | 'webhook' = 'webhook') =>
-    createFallbacks({ kind, incidents, health, invoke, clock, jobs });
+    createFallbacks({ kind, incidents, rungs, posted, health, invoke, clock, jobs });
   const rungPages = (canTrigger = true) =>
     createRungPages({ incidents, rungs, invoke, clock, jobs, canTrigger });
   const reach = async (rung: number): Promise<void> => {
@@ -156,6 +158,33 @@ test('the name of an alert calls nobody and links nowhere in the chat behind the
   const hostile = run.said.find((text) => text.includes('channel'));
   expect(hostile).toBeDefined();
   expect(hostile).not.toMatch(/<|@|:\/\//);
+});
+
+test('a rung whose people nothing could call is told another way after half a minute, once; a mention is a receipt', async () => {
+  const { said, run, state, fallback, pass, reach } = await set();
+  const part = fallback(() => state.slack);
+  await reach(0);
+  await pass(part, 20_000);
+  expect(said).toEqual([]);
+  await pass(part, 5 * MIN);
+  expect(said).toEqual([
+    'critical: HighErrorRate checkout (INC-1). For bob, who could not be called in Slack: nobody answered; look with: firebreak incidents show INC-1',
+  ]);
+  await reach(1);
+  state.called.push(`rung-1-${run.folds.rungs.get(INC).reached.at(-1)?.at}`);
+  await pass(part, 5 * MIN);
+  expect(said).toHaveLength(1);
+});
+
+test('where the paging system asked the people of a rung, or the page came from it, there is no other way', async () => {
+  const { said, state, fallback, rungPages, pass, reach } = await set({ page: 'PT4KHLK' });
+  const part = fallback(() => state.slack);
+  await reach(0);
+  await pass(part, 2 * MIN);
+  await reach(1);
+  await pass(rungPages(), MIN);
+  await pass(part, 2 * MIN);
+  expect(said).toEqual(['escalate PT4KHLK to 2']);
 });
 
 test('the fallback can be a page in PagerDuty', async () => {

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { type InProcess, inProcess } from '#tests/journeys/in-process.ts';
+import { decide } from '#approvals/decide.ts';
+import { split } from '#server/acts/regroup.ts';
+import { alice, type InProcess, inProcess } from '#tests/journeys/in-process.ts';
+import { actDeps, bob, says, INC2 as two } from './acts/a-shift.ts';
 
 async function asked(
   fault: 'bad-deploy' | 'wrong-fix' = 'bad-deploy',
@@ -48,6 +51,25 @@ test('after its time an approval is not taken any more', async () => {
   await run.decide('approve');
   await pass(run, 5_000);
   expect({ state: state(run), applied: run.shop.applied }).toEqual({ state: 'expired', applied: [] });
+});
+
+test('what another incident’s proposal repaired is withdrawn naming it, and counts as recovered, not as by hand', async () => {
+  const run = await asked();
+  await run.page({ name: 'HighLatency', service: 'gateway', startsAt: run.clock.now() });
+  const joined = run.incident().alerts.find(({ service }) => service === 'gateway');
+  if (joined !== undefined) await split(actDeps(run), says(bob), [joined.fingerprint]);
+  await run.until(() => run.folds.approvals.of(two).some((one) => one.state === 'pending'));
+  const [other] = run.folds.approvals.of(two);
+  if (other === undefined) throw new Error('nothing was proposed for the other one');
+  const { id, hash } = other;
+  await decide(run.firebreak.gate, {
+    ...{ approval: id, hash, decision: 'approve', person: alice, via: 'slack', typed: null },
+  });
+  await run.until(() => state(run) === 'withdrawn', 20_000);
+  expect(run.folds.approvals.all()[0]).toMatchObject({ reason: `done_by ${id}` });
+  await run.clear();
+  await run.until(() => run.incident().resolved !== null);
+  expect(run.incident().resolved).toMatchObject({ resolution: 'recovered' });
 });
 
 test('a change by hand to the target of a pending plan withdraws it', async () => {

@@ -25,7 +25,7 @@ async function asked({ wide = false, by, ...setup }: GateSetup & { wide?: boolea
   if (first === undefined) throw new Error('nothing is proposed');
   const { id, hash } = first;
   const firebreak = { gate: gate.deps, recovered: async () => {} };
-  const { onDecision } = createDecisions({ firebreak, zone: 'UTC' });
+  const { onDecision } = createDecisions({ firebreak, zone: 'UTC', stops: gate.stops });
   const { modal } = createForms({ gate: gate.deps, zone: 'UTC' });
   const who = (name: string) => ({
     team: 'T1',
@@ -60,9 +60,7 @@ async function kinds({ log }: Awaited<ReturnType<typeof asked>>): Promise<string
 
 test('a click approves, by the person of that account, and is recorded as made in Slack', async () => {
   const run = await asked();
-  expect(await run.click('alice', 'approve')).toBe(
-    'A-1 is approved. It starts now; Revoke takes it back until then.',
-  );
+  expect(await run.click('alice', 'approve')).toBe('A-1 is approved. It starts now.');
   expect(run.now()).toMatchObject({ state: 'approved', decisions: [{ by: 'alice', via: 'slack' }] });
 });
 
@@ -128,7 +126,7 @@ test('denied, revoked, expired and withdrawn proposals each say so in one senten
 test('whoever may not decide is told who may, and that is recorded', async () => {
   const run = await asked({ people: [aPerson('alice'), aPerson('eve', ['responder'])] });
   expect(await run.click('eve', 'approve')).toBe(
-    'Your role may not decide on A-1; ask an approver or an owner. Nothing was done now.',
+    'Your role may not decide on A-1; ask alice. Nothing was done now.',
   );
   expect(run.now().state).toBe('pending');
   expect(await kinds(run)).toContain('request.refused');
@@ -160,6 +158,11 @@ test('while everything is off nobody can approve, and anybody who may can deny',
   const run = await asked();
   run.flags.now = { ...run.flags.now, off: true };
   expect(await run.click('alice', 'approve')).toMatch(/^Changes are frozen or everything is off/);
+  const context = { actor: SYSTEM, traceId: 'stop' };
+  await run.log.append([fact('off.set', { on: true, by: aPerson('olga').id }, context)]);
+  expect(await run.click('alice', 'approve')).toMatch(
+    /^Everything is off since \d\d:\d\d \(olga\): no approval counts until an owner says \/firebreak on\./,
+  );
   expect(await run.click('alice', 'deny')).toBe('A-1 is denied. Nothing is done.');
 });
 
@@ -169,7 +172,7 @@ test('a wide change opens a form for everybody who may decide, and counts with t
   expect(run.form('alice')).toMatchObject({ callback_id: 'decision:approve' });
   expect(run.form('eve')).toBeNull();
   expect(await run.click('alice', 'approve', { typed: 'chekout' })).toBe(
-    'That is not what A-1 changes; type checkout. Nothing was done now.',
+    'That is not what A-1 changes; type `checkout`. Nothing was done now.',
   );
   expect(await run.click('alice', 'approve', { typed: 'checkout' })).toBe(
     'Your yes to A-1 counts. One more person is needed.',

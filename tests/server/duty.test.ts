@@ -77,6 +77,7 @@ test('an incident goes to the channel of its owner, and one whose owner is not k
     'C0ALL',
     'C0ALL',
   ]);
+  expect(duty.channelFor({ owner: 'team-shop' }, 'C0SHOP')).toBe('C0ALL');
 });
 
 test('without a rota, or before its first turn, everybody of the team who may respond is asked', async () => {
@@ -149,18 +150,34 @@ test('a critical incident asks whoever is on duty at once, then the next ones af
   expect((await reached(run)).map((one) => JSON.stringify(one).slice(0, 3))).toEqual(['[0,', '[1,', '[2,']);
 });
 
-test.each(['incident.taken', 'incident.acknowledged'] as const)(
-  'after %s nobody more is asked',
-  async (kind) => {
-    const { run, pass } = await paged();
-    await pass(1000);
-    const incident = IncidentId.parse('INC-1');
-    const context = { actor: { kind: 'person', id: bob } as const, traceId: 't', incident };
-    await run.log.append([fact(kind, { by: bob }, context)]);
-    await pass(30 * MIN);
-    expect(await reached(run)).toEqual([FIRST]);
-  },
-);
+async function says(run: InProcess, kind: 'incident.taken' | 'incident.acknowledged'): Promise<void> {
+  const incident = IncidentId.parse('INC-1');
+  const context = { actor: { kind: 'person', id: bob } as const, traceId: 't', incident };
+  await run.log.append([fact(kind, { by: bob }, context)]);
+}
+
+test('once somebody has it nobody more is asked', async () => {
+  const { run, pass } = await paged();
+  await pass(1000);
+  await says(run, 'incident.taken');
+  await pass(30 * MIN);
+  expect(await reached(run)).toEqual([FIRST]);
+});
+
+test('who has seen it has seen what came before: a plan that nobody answers then asks the next ones all the same', async () => {
+  const { run, pass } = await paged();
+  await pass(10_000);
+  await says(run, 'incident.acknowledged');
+  expect(run.incident().acknowledgedBy).toBe(bob);
+  await pass(6 * MIN);
+  expect(await reached(run)).toEqual([FIRST]);
+  await pass(2 * MIN);
+  expect((await reached(run)).slice(1)).toEqual([[1, ['alice', 'bob'], 'approval_waiting']]);
+  expect(run.incident().acknowledgedBy).toBeNull();
+  await says(run, 'incident.acknowledged');
+  await pass(6 * MIN);
+  expect(await reached(run)).toHaveLength(2);
+});
 
 test('a start of the server neither forgets who was asked nor asks again', async () => {
   const { run, pass, make } = await paged();
@@ -203,6 +220,15 @@ test('those who were asked last are called by name first, by their account in ou
   expect(duty.mentionsFor(run.incident())).toEqual(['U0ALICE', 'U0BOB']);
   await pass(6 * MIN);
   expect(duty.mentionsFor(run.incident())).toEqual(['U0ALICE', 'U0BOB']);
+});
+
+test('a plan calls those first who may decide on it, whoever is on duty', async () => {
+  const aliceOnDuty: Team['rota'] = { ...rota, rota: { ...rota.rota, people: [alice] } };
+  const run = await inProcess();
+  const duty = dutyOf(run, { shop: { rota: aliceOnDuty } });
+  const about = { id: IncidentId.parse('INC-1'), owner: 'team-shop' };
+  expect(duty.mentionsFor(about)).toEqual(['U0ALICE']);
+  expect(duty.decidersFor(about)).toEqual(['U0BOB', 'U0ALICE']);
 });
 
 test('an incident that is not critical asks nobody until people are needed', async () => {

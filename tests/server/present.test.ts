@@ -17,6 +17,9 @@ function mentions({ slack }: Rig): string[] {
   });
 }
 
+const reached = (rung: number, who: string, reason: string) =>
+  say('rung.reached', { rung, people: [PersonId.parse(who)], team: 'team-shop', reason });
+
 /** Smallest time between two edits, ms. */
 function closest({ slack }: Rig): number {
   const edits = slack.tries.filter((one) => one.edit).map((one) => one.at);
@@ -127,7 +130,6 @@ test('a proposal is a message of its own with both buttons, and its reminder is 
   await rig.play('approval.approved');
   await rig.clock.advance(2_000);
   expect(rig.now('approval')).toContain('decision:approve');
-  expect(rig.now('approval')).toContain('For <@U0BOB>');
   await rig.append(say('approval.reminded', { approval: ApprovalId.parse('A-3') }));
   await rig.clock.advance(2_000);
   expect(kinds(rig).filter((what) => what === 'approval')).toHaveLength(1);
@@ -167,23 +169,64 @@ test('a proposal for which there is no room at all is named on the card', async 
   expect(rig.now('card')).toMatch(/Waiting without a card of its own: .*`A-15`/);
 });
 
-test('when people must take it, one is called by name, once; the next rung only while a mention is left', async () => {
+test('the first post of a critical incident’s card calls whoever is on duty, once, also when it is edited or posted anew', async () => {
+  const rig = await aPresent();
+  await rig.play('session.spawned');
+  await rig.append(reached(0, 'bob', 'critical'));
+  await rig.clock.advance(5_000);
+  expect(rig.slack.messages[0]?.said[0]).toContain('For <@U0BOB>');
+  expect(kinds(rig)).not.toContain('notice');
+  await rig.present.move(INC, 'C0OTHER');
+  await rig.play('approval.requested');
+  await rig.clock.advance(5_000);
+  expect(mentions(rig)).toEqual(['<@U0BOB>']);
+  expect(rig.folds.posted.get(INC)).toMatchObject({ mentions: 1, called: ['card'] });
+});
+
+test('what becomes critical after its card was posted calls whoever is on duty in a message', async () => {
+  const rig = await aPresent();
+  await rig.play('session.spawned');
+  await rig.clock.advance(5_000);
+  await rig.append(say('incident.resolved', { resolution: 'by_hand', by: 'alice' }));
+  await rig.append(say('incident.reopened', { reason: 'same_alert' }), reached(0, 'alice', 'critical'));
+  await rig.clock.advance(5_000);
+  expect(rig.now('notice')).toContain('<@U0ALICE> INC-1: this is critical.');
+});
+
+test('the next rungs have their turn on the call for help that stands there; it says who is not called by name, and why', async () => {
   const rig = await aPresent();
   await rig.play('approval.requested');
   await rig.append(say('incident.escalated', { reason: 'inconclusive', missing: [] }));
   await rig.clock.advance(3_000);
   expect(rig.now('notice')).toContain('<@U0BOB> INC-1: people must take it: no cause stood out.');
-  for (const rung of [1, 2, 3]) {
-    await rig.append(
-      say('rung.reached', { rung, people: [bob], team: 'team-shop', reason: 'nobody_answered' }),
-    );
-    await rig.clock.advance(60_000);
-  }
-  expect(rig.slack.messages.filter((one) => one.what === 'notice')).toHaveLength(2);
-  expect(rig.now('notice')).toContain('<@U0BOB> INC-1: nobody has answered.');
+  expect(rig.slack.messages[0]?.said[0]).toContain('nobody answers → ask Carol at');
+  await rig.append(reached(1, 'carol', 'nobody_answered'));
+  await rig.clock.advance(60_000);
+  expect(rig.now('notice')).toContain(
+    'INC-1: nobody has answered. It is the turn of carol, not called by name here: two people were called already.',
+  );
+  expect(rig.now('card')).not.toContain('ask Carol');
+  await rig.append(reached(2, 'dave', 'nobody_answered'));
+  await rig.clock.advance(60_000);
+  expect(rig.now('notice')).toContain('dave, not called by name here: no account of theirs is known');
+  expect(rig.slack.messages.filter((one) => one.what === 'notice')).toHaveLength(1);
+  expect(mentions(rig)).toEqual(['<@U0BOB>', '<@U0BOB>']);
 });
 
-test('a proposal and a call for help are the two mentions; whoever is there already is not called', async () => {
+test('a rung calls its own people by name, and a team without an account is told of all the same', async () => {
+  const rig = await aPresent();
+  await rig.play('session.spawned');
+  await rig.append(reached(1, 'carol', 'nobody_answered'));
+  await rig.clock.advance(5_000);
+  expect(rig.now('notice')).toContain('<@U0CAROL> INC-1: nobody has answered.');
+  const other = await aPresent();
+  await other.play('session.spawned');
+  await other.append(reached(1, 'dave', 'nobody_answered'));
+  await other.clock.advance(5_000);
+  expect(other.now('notice')).toContain('It is the turn of dave, not called by name here: no account');
+});
+
+test('the card and a call for help are the two mentions; whoever is there already is not called', async () => {
   const rig = await aPresent();
   await rig.play('approval.approved');
   await rig.clock.advance(2_000);
@@ -193,7 +236,9 @@ test('a proposal and a call for help are the two mentions; whoever is there alre
   await rig.append(expired(3), say('incident.escalated', { reason: 'expired', missing: [] }));
   await rig.clock.advance(5_000);
   expect(mentions(rig)).toEqual(['<@U0BOB>', '<@U0BOB>']);
-  expect(rig.now('notice')).toContain('a proposal waits for a decision and nobody has answered');
+  expect(rig.slack.messages.find((one) => one.what === 'notice')?.said[0]).toContain(
+    '<@U0BOB> INC-1: a proposal waits for a decision and nobody has answered',
+  );
   const other = await aPresent();
   await other.play('approval.requested');
   await other.append(
@@ -204,20 +249,39 @@ test('a proposal and a call for help are the two mentions; whoever is there alre
   expect(kinds(other)).not.toContain('notice');
 });
 
-test('a closed incident that opens again goes on in its thread, within the same six messages', async () => {
+test('a closed incident that opens again goes on in its thread, and people are called and asked anew', async () => {
   const rig = await aPresent();
   await rig.play();
   await rig.clock.advance(10_000);
   await rig.append(say('incident.reopened', { reason: 'same_alert' }));
   await rig.clock.advance(3_000);
   expect(rig.now('card')).not.toContain('*Ended*');
+  const before = thread(rig).length;
   await rig.append(request(11));
   await rig.clock.advance(3_000);
   expect(rig.now('approval')).toContain('A-11');
+  expect(rig.now('approval')).toContain('For <@U0BOB>');
+  await rig.append(say('incident.escalated', { reason: 'inconclusive', missing: [] }));
+  await rig.append(reached(1, 'carol', 'approval_waiting'));
+  await rig.clock.advance(3_000);
+  expect(rig.now('notice')).toContain('<@U0CAROL> INC-1: a proposal waits for a decision');
   await rig.append(expired(11), say('incident.resolved', { resolution: 'by_hand', by: 'alice' }));
   await rig.clock.advance(3_000);
   expect(kinds(rig).filter((what) => what === 'card')).toHaveLength(1);
-  expect(thread(rig).length).toBeLessThanOrEqual(6);
+  expect(before).toBeLessThanOrEqual(6);
+  expect(thread(rig).length - before).toBeLessThanOrEqual(6);
+  expect(rig.folds.posted.get(INC)).toMatchObject({ mentions: 2, asked: 1 });
+});
+
+test('where the channel of its owner takes no card, it goes into the default one and says why', async () => {
+  const rig = await aPresent();
+  rig.slack.closed = 'C0SHOP';
+  await rig.play('session.spawned');
+  await rig.clock.advance(5_000);
+  expect(rig.folds.incidents.get(INC)?.thread).toMatchObject({ channel: 'C0ALL' });
+  expect(rig.now('card')).toContain('The channel of its owner takes no messages from Firebreak');
+  expect(kinds(rig)).toContain('anchor');
+  expect(rig.errors).toEqual([]);
 });
 
 test('moved to another channel it has a new card there, and the log binds it to that thread', async () => {

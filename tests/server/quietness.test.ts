@@ -113,6 +113,7 @@ test('a role that is taken away between card and click counts: the click is refu
   const { onDecision } = createDecisions({
     firebreak: { gate: { ...gate, people }, recovered: async () => {} },
     zone: 'UTC',
+    stops: run.folds.stops,
   });
   const click = {
     who: { team: 'T1', user: 'U1', person: alice.id },

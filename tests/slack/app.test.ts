@@ -150,7 +150,7 @@ test('a sentence reaches us once, read as people read it, with the verified pers
         who: { team: 'T0FAKE', user: 'U0ALICE', person: ALICE },
         place: { team: 'T0FAKE', channel: 'C0SHOP', thread },
         message: said.ts,
-        text: 'hand over to @alice, not @unknown & see #C0SHOP',
+        text: 'hand over to @alice, not @unknown & see <#C0SHOP>',
       },
     ],
   ]);

@@ -16,7 +16,7 @@ function rig(answers: Answers, allowShared: readonly string[] = []) {
       return read.success ? { kind: 'ok', value: read.data } : { kind: 'no', error: 'missing_scope' };
     },
   };
-  return { clock, calls, channels: createChannels({ web, clock, allowShared }) };
+  return { clock, calls, channels: createChannels({ web, clock, team: 'T1', allowShared }) };
 }
 const everybody = [{ id: 'U1' }, { id: 'U2' }];
 const open: Answers = {
@@ -65,14 +65,59 @@ test.each(['is_restricted', 'is_ultra_restricted'])('somebody who %s is a guest'
   expect(await channels.look('C1')).toEqual(refused('guests'));
 });
 
-test('somebody whom the workspace does not list is no colleague', async () => {
+test.each([{ is_stranger: true }, { is_restricted: true }, { is_ultra_restricted: true }, { team_id: 'T2' }])(
+  'somebody whom the workspace does not list and who is %j is no colleague',
+  async (flags) => {
+    const user = { id: 'U9', team_id: 'T1', ...flags };
+    const { channels } = rig({
+      ...open,
+      'conversations.members': () => ({ members: ['U1', 'U9'] }),
+      'users.info': () => ({ user }),
+    });
+    expect(await channels.look('C1')).toEqual(refused('guests'));
+  },
+);
+
+test('somebody who is new since the list was read is asked about at once, and once', async () => {
+  let members = ['U1'];
+  const { clock, calls, channels } = rig({
+    ...open,
+    'conversations.members': () => ({ members }),
+    'users.info': () => ({ user: { id: 'U3', team_id: 'T1' } }),
+  });
+  expect(await channels.look('C1')).toEqual({ kind: 'allowed' });
+  members = ['U1', 'U3'];
+  await clock.advance(60_000);
+  expect(await channels.look('C2')).toEqual({ kind: 'allowed' });
+  expect(await channels.look('C3')).toEqual({ kind: 'allowed' });
+  expect(calls.filter((method) => method === 'users.info')).toHaveLength(1);
+});
+
+test('when a single account is not answered for, nothing is allowed', async () => {
   const { channels } = rig({ ...open, 'conversations.members': () => ({ members: ['U1', 'U9'] }) });
-  expect(await channels.look('C1')).toEqual(refused('guests'));
+  expect(await channels.look('C1')).toMatchObject({ kind: 'unseen' });
+});
+
+test('a workspace of more people than one list names can be posted into: its others are asked about one by one', async () => {
+  const endless = () => ({ members: [{ id: 'U1' }], response_metadata: { next_cursor: 'more' } });
+  const many = Array.from({ length: 120 }, (_, index) => `U8${index}`);
+  let members = ['U1', 'U9'];
+  const { calls, channels } = rig({
+    ...open,
+    'users.list': endless,
+    'conversations.members': () => ({ members }),
+    'users.info': ({ user }) => ({ user: { id: user, team_id: 'T1' } }),
+  });
+  expect(await channels.look('C1')).toEqual({ kind: 'allowed' });
+  expect(calls.filter((method) => method === 'users.list')).toHaveLength(10);
+  members = many;
+  expect(await channels.look('C2')).toEqual(refused('too_large_to_check'));
 });
 
 test('a guest on the second page is a guest', async () => {
   const pages: Answers = {
     ...open,
+    'users.info': () => ({ user: { id: 'U9', is_restricted: true } }),
     'conversations.members': ({ cursor }) =>
       cursor === 'two' ? { members: ['U9'] } : { members: ['U1'], response_metadata: { next_cursor: 'two' } },
   };

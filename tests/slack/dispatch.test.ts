@@ -1,3 +1,4 @@
+import type { ModalView } from '@slack/types';
 import { expect, test } from 'vitest';
 import { realRandom } from '#core/clock.ts';
 import { createDispatch } from '#slack/dispatch.ts';
@@ -10,7 +11,7 @@ import { ALICE, answer, noting } from './rig.ts';
 const from = { team: 'T0FAKE', app: 'A0FAKE', userTeam: 'T0FAKE', user: 'U0ALICE' };
 const command: Incoming = { kind: 'command', ...from, channel: 'C0SHOP', text: 'status', once: 't1' };
 
-function rig(answers: Parameters<typeof noting>[0] = {}) {
+function rig(answers: Parameters<typeof noting>[0] = {}, opens = true) {
   const clock = new FakeClock();
   const { handlers, given } = noting(answers);
   const log: [string, string][] = [];
@@ -19,12 +20,16 @@ function rig(answers: Parameters<typeof noting>[0] = {}) {
     replies: {
       say: async (_, { text, visible }) => void log.push([`said ${visible}`, text]),
       atOnce: ({ text }) => ({ text }),
-      open: async (trigger) => void log.push(['opened', trigger]),
+      open: async (trigger) => {
+        log.push(['opened', trigger]);
+        return opens;
+      },
       publish: async (user) => void log.push(['published', user]),
     },
   });
   const acknowledge = async (response: object = {}) =>
-    void log.push(['acknowledged', 'text' in response ? String(response.text) : '']);
+    void log.push(['acknowledged', 'text' in response ? String(response.text) : said(response)]);
+  const said = (response: object): string => ('errors' in response ? JSON.stringify(response) : '');
   return { clock, given, log, dispatch: (incoming: Incoming) => dispatch(incoming, acknowledge) };
 }
 
@@ -50,12 +55,54 @@ test('a command that is sent again is acknowledged and not done again', async ()
   expect(log.map(([what]) => what)).toEqual(['acknowledged', 'acknowledged']);
 });
 
-test('everything else is acknowledged before it is worked on', async () => {
-  const { log, dispatch } = rig({ onMessage: async () => answer('because') });
-  await dispatch({ kind: 'message', ...from, channel: 'C0SHOP', thread: null, ts: '1.000001', text: 'why' });
-  expect(log).toEqual([
+const message = { kind: 'message', ...from, channel: 'C0SHOP', thread: null, text: 'why' } as const;
+
+test('what is said is acknowledged when it was worked on, or after two seconds, and answered then', async () => {
+  const done = Promise.withResolvers<Answer>();
+  const { clock, log, dispatch } = rig({
+    onMessage: ({ message }) => (message === '1.000001' ? Promise.resolve(answer('because')) : done.promise),
+  });
+  await dispatch({ ...message, ts: '1.000001' });
+  expect(log.splice(0)).toEqual([
     ['acknowledged', ''],
     ['said thread', 'because'],
+  ]);
+  const running = dispatch({ ...message, ts: '1.000002' });
+  await clock.advance(1_900);
+  expect(log).toEqual([]);
+  await clock.advance(100);
+  expect(log).toEqual([['acknowledged', '']]);
+  done.resolve(answer('later'));
+  await running;
+  expect(log.at(-1)).toEqual(['said thread', 'later']);
+});
+
+const button = {
+  action: 'pressed:wrong_cause',
+  value: '{"incident":"INC-1"}',
+  channel: 'C0SHOP',
+  thread: null,
+};
+const window: ModalView = { type: 'modal', title: { type: 'plain_text', text: 'Form' }, blocks: [] };
+
+test('a form that does not open is said to whoever clicked', async () => {
+  const { log, dispatch } = rig({ modal: () => window }, false);
+  await dispatch({ kind: 'click', ...from, ...button, trigger: 't5' });
+  expect(log).toEqual([
+    ['acknowledged', ''],
+    ['opened', 't5'],
+    ['said only_you', 'The form could not be opened; press the button again. Nothing was done.'],
+  ]);
+});
+
+test('a slip in a form keeps it open with the reason, and nothing else is said', async () => {
+  const { log, dispatch } = rig({
+    onPressed: async () => ({ ...answer('no', 'only_you'), retype: 'Type: checkout' }),
+  });
+  const form = { kind: 'form', ...from, action: button.action, fields: { typed: 'nope' } } as const;
+  await dispatch({ ...form, metadata: JSON.stringify(button), once: 't6' });
+  expect(log).toEqual([
+    ['acknowledged', JSON.stringify({ response_action: 'errors', errors: { typed: 'Type: checkout' } })],
   ]);
 });
 
@@ -84,7 +131,7 @@ test.each([
   ['<@U0ALICE|bob> is on it', '@alice is on it'],
   ['<@U0BOT> why', '@firebreak why'],
   ['<@U0EVE>', '@unknown'],
-  ['look at <#C0SHOP|general>', 'look at #C0SHOP'],
+  ['look at <#C0SHOP|general>', 'look at <#C0SHOP>'],
   ['<https://a.example/x|Approve>', 'https://a.example/x'],
   ['<!subteam^S1|@team> &lt;!here&gt; &amp;amp;', 'subteam <!here> &amp;'],
 ])('%s is read as %s', (text, read) => {

@@ -125,3 +125,9 @@ test('failures that are far apart, or with a success between them, do not', asyn
   await call();
   expect(changes).toEqual([]);
 });
+
+test('a call with less patience is given up when Slack asks for more, which is no failure of Slack', async () => {
+  const { call, calls, changes } = rig([{ throws: limited(3) }]);
+  expect(await call({ method: 'views.open', patienceMs: 2_500 })).toEqual({ kind: 'too_busy' });
+  expect([calls.length, changes]).toEqual([1, []]);
+});

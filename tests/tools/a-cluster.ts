@@ -2,11 +2,9 @@ import { onTestFinished } from 'vitest';
 import { type Clock, realClock } from '#core/clock.ts';
 import { createKubernetesCluster } from '#tools/drivers/kubernetes/cluster.ts';
 import { createKubernetesWorkload } from '#tools/drivers/kubernetes/workload.ts';
-import { type FakeKubernetes, startFakeKubernetes } from '../fakes/kubernetes/fake-kubernetes.ts';
+import { startFakeKubernetes } from '../fakes/kubernetes/fake-kubernetes.ts';
+import type { FakeKubernetes } from '../fakes/kubernetes/state.ts';
 import { aService } from './a-service.ts';
-
-/** A breaker that lets everything pass. */
-export const enter = () => ({ worked: () => {}, failed: () => {}, undecided: () => {} });
 
 export const shopService = aService({
   workload: { driver: 'shop', name: 'checkout' },
@@ -24,7 +22,7 @@ export async function aCluster(options: Options = {}) {
 }
 
 export function driversOf({ url }: FakeKubernetes, clock: Clock = realClock, token = 'all') {
-  const settings = { url, ca: null, token: () => token, timeoutMs: 500, enter };
+  const settings = { url, ca: null, token: () => token, timeoutMs: 500 };
   return {
     cluster: createKubernetesCluster(settings, clock),
     workload: createKubernetesWorkload({ ...settings, namespace: 'shop' }, clock),

@@ -37,7 +37,7 @@ test.each([
     ({ world }) => void Object.assign(world, { generation: 20 }),
   ],
   ['its time runs out', 'expired', (run) => run.clock.jump(15 * 60_000)],
-  ['it is withdrawn', 'taken', ({ deps }) => withdraw(deps, INCIDENT, 'taken')],
+  ['it is withdrawn', 'taken', ({ deps }) => withdraw(deps, INCIDENT, { reason: 'taken' })],
   [
     'everything is switched off',
     'policy_denied',

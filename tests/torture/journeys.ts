@@ -9,8 +9,9 @@ const BLIND_RUNS = { short: 4, full: 20 };
 const AT_ONCE = 2;
 
 /**
- * Whole demo runs, each in processes of its own: every scenario, blind runs with seeds from 0 on, and one run without a
- * network. Each prints its line as it ends. A wrong action fails whatever else went well.
+ * Whole demo runs, each in processes of its own: every scenario, blind runs with seeds from 0 on, one run without a
+ * network, and runs whose approval is clicked in Slack, for each sender of pages (short form: for PagerDuty). Each prints
+ * its line as it ends. A wrong action fails whatever else went well.
  */
 export async function run({ short }: { short: boolean }): Promise<TortureResult> {
   const began = performance.now();
@@ -18,7 +19,7 @@ export async function run({ short }: { short: boolean }): Promise<TortureResult>
   const why = whyNetworkStays();
   const offline = why === undefined ? [offlineRun()] : [];
   if (why !== undefined) console.log(`skipped  without a network: not possible here (${why})`);
-  const judged = await atMost(AT_ONCE, [...namedRuns(), ...offline, ...blinds]);
+  const judged = await atMost(AT_ONCE, [...namedRuns(), ...offline, ...slackRuns(short), ...blinds]);
   const isBlind = ({ name }: Judged): boolean => blinds.some((blind) => blind.name === name);
   return result(
     judged.filter((one) => !isBlind(one)),
@@ -39,6 +40,16 @@ function blindRuns(count: number): DemoRun[] {
     name: `blind ${seed}`,
     scenario: blindScenario(seed),
     options: ['--blind', '--seed', String(seed)],
+  }));
+}
+
+function slackRuns(short: boolean): DemoRun[] {
+  const [run] = namedRuns();
+  if (run === undefined) throw new Error('there is no scenario');
+  return (short ? ['pagerduty'] : ['alertmanager', 'pagerduty']).map((from) => ({
+    ...run,
+    name: `${run.name} in Slack, from ${from}`,
+    options: [...run.options, '--slack-fake', '--from', from],
   }));
 }
 

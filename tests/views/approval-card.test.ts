@@ -27,6 +27,24 @@ test('the card of a roll back reads as an approver needs it', () => {
   ]);
 });
 
+test('what a person asked for rests on their word, not on the evidence of a cause that it does not mend', () => {
+  const why = (cause: string, tool = 'service_restart') => {
+    const change = { tool: 'service_restart', target: 'service:checkout' };
+    const step = tool === 'service_restart' ? { tool, change, undo: null } : {};
+    const plan = aPlan({ step, plan: { requestedBy: ['alice'], cause } });
+    const card = approvalCard(plan, planHash(plan));
+    return [card.why, ...card.evidence].join(' ');
+  };
+  expect(why('bad_deploy')).toBe(
+    'alice asked for it; it does not mend the named cause, bad deploy of checkout (0.86)',
+  );
+  expect(why('memory_leak')).toBe(
+    'alice asked for it; the named cause is memory leak in checkout (0.86) e3 e7 e8',
+  );
+  expect(why('unknown')).toBe('alice asked for it; no cause is named');
+  expect(why('bad_deploy', 'service_rollback')).toContain('the named cause is bad deploy');
+});
+
 test('effect, target, undo and expiry stand within the first 200 characters', () => {
   const head = render(aPlan()).join('\n').replace(/ {2,}/g, ' ').slice(0, 200);
   for (const part of ['checkout', 'v42 -> v41', 'demo', 'deploy v42 again', 'expires 03:27'])

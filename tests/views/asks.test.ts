@@ -25,12 +25,12 @@ test('the terminal says who is asked next and when, as long as the incident is o
   expect(text(null)).not.toContain('-> ask');
 });
 
-test('that more people were asked, and why, is in the timeline', () => {
+test('whose turn it became, and why, is in the timeline', () => {
   const entries = storyEntries('approval.requested');
   const last = entries.at(-1);
   if (last === undefined) throw new Error('no entries');
   const body = { rung: 1, people: [PersonId.parse('bob')], team: 'team-shop', reason: 'nobody_answered' };
   const asked = { ...last, seq: last.seq + 1, kind: 'rung.reached', body, payloads: [] };
   const line = incidentCard([...entries, asked], 'UTC')?.timeline.at(-1);
-  expect(line?.what).toBe('asks bob: nobody answered');
+  expect(line?.what).toBe('turn of bob: nobody answered');
 });

@@ -56,6 +56,25 @@ test('where the rules would have named a cause that the agent does not, both are
   expect(text).toContain('2 claims dropped: the evidence does not show them');
 });
 
+test('a monitor that nothing answered has seen nothing, and that is said', () => {
+  const entries = storyEntries('approval.requested').filter(
+    ({ kind, body }) => kind !== 'run.settled' || body.role === 'monitor',
+  );
+  const blind = entries.map((entry) => {
+    const about = { service: 'service:checkout', severity: 'critical', about: null, startedAt: T0 };
+    if (entry.kind === 'session.spawned')
+      return { ...entry, body: { ...entry.body, brief: { role: 'monitor', ...about } } };
+    if (entry.kind !== 'run.settled') return entry;
+    const report = { role: 'monitor', verdict: 'unclear', signal: null, since: null, findings: [] };
+    return { ...entry, body: { ...entry.body, report } };
+  });
+  const card = incidentCard(blind, screen.zone);
+  if (card === undefined) throw new Error('no card');
+  const text = renderIncident(card, screen).join(' ').replace(/\s+/g, ' ');
+  expect(text).toContain('wrong nothing that could be seen');
+  expect(text).toContain('unseen any signal of checkout (nothing is configured that shows one');
+});
+
 test('what is not known yet is said', () => {
   const text = head('session.spawned').join('\n');
   expect(text).toContain('when the page came');

@@ -21,6 +21,39 @@ function after(kind: string, body: Entry['body']): string[] {
   return tell([...entries, { ...last, seq: last.seq + 1, kind, body }]).slice(before);
 }
 
+/** A post in Slack that was made behind the story. */
+function posted(args: Entry['body']): string[] {
+  const entries = storyEntries();
+  const before = tell(entries).length;
+  const intent = entries.findLast(({ kind, body }) => kind === 'tool.intended' && body.approval === null);
+  if (intent === undefined) throw new Error('nothing was called');
+  const call = { tool: 'slack_post', call: 'e90' };
+  const body = {
+    ...intent.body,
+    ...call,
+    tier: 'R1',
+    phase: 'run',
+    args: { channel: 'C1', thread: null, ...args },
+  };
+  const done = { ...call, outcome: 'ok', reason: null, exitCode: null, durationMs: 5, facts: null };
+  return tell([
+    ...entries,
+    { ...intent, seq: 900, body },
+    { ...intent, seq: 901, kind: 'tool.finished', body: done },
+  ]).slice(before);
+}
+
+test('a rung is a turn; that somebody was called is told by the receipt of the call alone', () => {
+  const rung = { rung: 1, people: ['bob', 'carol'], team: 'team-shop', reason: 'nobody_answered' };
+  expect(after('rung.reached', rung).join()).toMatch(/turn of bob, carol: nobody answered$/);
+  expect(after('rung.reached', { ...rung, people: [] }).join()).toContain('turn of the channel of team-shop');
+  const notice = { what: 'notice', about: 'rung-1-5', edit: null };
+  expect(posted({ ...notice, mentions: 1 }).join()).toMatch(/slack +1 person called by name/);
+  expect(posted({ ...notice, edit: '1.2', mentions: 0 }).join()).toContain('could not call anybody by name');
+  expect(posted({ what: 'card', about: null, edit: null, mentions: 1 }).join()).toContain('1 person called');
+  expect(posted({ what: 'card', about: null, edit: null, mentions: 0 })).toEqual([]);
+});
+
 test('a whole incident is told from page to recovery', () => {
   expect(tell(storyEntries())).toEqual([
     '03:12:20  page      HighErrorRate checkout (critical) from alertmanager',
@@ -120,7 +153,7 @@ test.each([
   [
     'change.requested',
     { by: 'bob', tool: 'service_restart', target: 'service:checkout' },
-    'wish      bob asks for service_restart of service:checkout',
+    'wish      bob asks: restart checkout',
   ],
   ['approval.reminded', { approval: 'A-3' }, 'reminder  nobody has answered yet          A-3'],
   ['approval.asked_again', { approval: 'A-3', by: 'bob' }, 'again     bob wants it looked at anew      A-3'],
@@ -228,4 +261,19 @@ test('a report that the program wrote for an agent is told as such, with why', (
   const body = { ...run, outcome: 'reported', reason: 'no_report', report };
   const lines = createNarrator('UTC').tell({ ...last, kind: 'run.settled', body });
   expect(lines[0]?.what).toBe('no report: the program reports what was seen until then');
+});
+
+test('a no to a person says what they wanted, and speaks of rights only where one is missing', () => {
+  const refused = (what: string, reason: string): string =>
+    after('request.refused', { by: 'alice', what, reason, approval: null }).join(' ');
+  expect(refused('take', 'already_yours')).toContain('alice wanted to take it: already yours');
+  expect(refused('verdict', 'unknown_service')).toContain(
+    'alice wanted to say what the cause was: unknown service',
+  );
+  expect(refused('change', 'not_allowed')).toContain('alice may not ask for a change');
+  expect(
+    after('change.requested', { by: 'alice', tool: 'service_rollback', target: 'service:checkout' }).join(
+      ' ',
+    ),
+  ).toContain('alice asks: roll back checkout');
 });

@@ -30,6 +30,34 @@ test('it says when it began and ended, what the cause was, what was changed, and
   expect(draft(storyEntries('approval.approved')).join('\n')).toContain('Not over yet');
 });
 
+test('lines cite the report that they rest on, whatever was looked at later elsewhere', () => {
+  const entries = storyEntries();
+  const lineOf = (lines: readonly string[], begin: string) => lines.find((line) => line.startsWith(begin));
+  const before = draft(entries);
+  const reportOf = (role: string) =>
+    entries.findLast(({ kind, body }) => kind === 'run.settled' && body.role === role);
+  const monitor = reportOf('monitor');
+  const diagnosis = reportOf('diagnosis');
+  const last = entries.at(-1);
+  if (monitor === undefined || diagnosis === undefined || last === undefined) throw new Error('no reports');
+  const report = {
+    role: 'monitor',
+    verdict: 'healthy',
+    signal: { service: 'inventory', name: 'error_ratio', low: '0', high: '0.1' },
+    since: null,
+    findings: [],
+  };
+  const session = 'agent:monitor:subagent:9';
+  const later = [{ ...monitor, seq: last.seq + 1, body: { ...monitor.body, session, report } }];
+  const lines = draft([...entries, ...later]);
+  for (const begin of ['- Began ', '- errors of checkout', '- Cause: '])
+    expect(lineOf(lines, begin)).toBe(lineOf(before, begin));
+  expect(lineOf(lines, '- Began ')).toContain(`(#${monitor.seq})`);
+  expect(lineOf(lines, '- Cause: ')).toContain(`(#${diagnosis.seq})`);
+  const open = storyEntries('approval.approved');
+  expect(lineOf(draft(open), '- Not over yet')).toContain(`#${open.at(-1)?.seq} is its last entry`);
+});
+
 test('a verdict of a person stands in it with its entry', () => {
   const entries = storyEntries();
   const last = entries.at(-1);
@@ -38,9 +66,9 @@ test('a verdict of a person stands in it with its entry', () => {
   const body = { by, right: false, cause: 'overload', service: ServiceId.parse('checkout') };
   const said = { ...last, seq: last.seq + 1, kind: 'verdict.given', body, payloads: [] };
   const lines = draft([...entries, said]);
-  expect(incidentCard([...entries, said], 'UTC')?.said).toEqual([
-    'the named cause is wrong, says bob: it was overload of checkout',
-  ]);
+  const card = incidentCard([...entries, said], 'UTC');
+  expect(card?.said).toEqual([]);
+  expect(card?.cause?.verdict).toBe('wrong, says bob: overload of checkout');
   expect(lines).toContain(`- the named cause is wrong, says bob: it was overload of checkout (#${said.seq})`);
 });
 

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
@@ -65,10 +66,15 @@ async function look<T>(
   signal: AbortSignal,
 ): Promise<Seen<T>> {
   if (signal.aborted) return { kind: 'gap', reason: 'timeout', detail: 'stopped before it was sent' };
-  const client = await clientOf(settings);
+  const socket = new Socket();
+  const client = await clientOf(settings, socket);
   // A connection that breaks says so here as well as at the query that it breaks.
   client.on('error', () => {});
-  const stop = (): void => void client.end().catch(() => {});
+  // A server that says nothing does not close its side: what was to be said is sent, then the connection is gone.
+  const stop = (): void => {
+    client.end().catch(() => {});
+    socket.destroySoon();
+  };
   signal.addEventListener('abort', stop, { once: true });
   try {
     await client.connect();
@@ -85,13 +91,14 @@ async function look<T>(
 
 const timeoutOf = ({ timeoutMs = 4000 }: PostgresSettings): number => Math.round(timeoutMs);
 
-async function clientOf(settings: PostgresSettings): Promise<Client> {
+async function clientOf(settings: PostgresSettings, socket: Socket): Promise<Client> {
   const { host, port, database, user, password, tls } = settings;
   const timeoutMs = timeoutOf(settings);
   const { default: pg } = await import('pg');
   return new pg.Client({
     ...{ host, port, database, user, password: password?.() ?? '' },
     ssl: tls ? { rejectUnauthorized: true } : false,
+    stream: () => socket,
     application_name: 'firebreak',
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs + 500,

@@ -36,7 +36,8 @@ export const logsSearch: ReadTool<Args> = {
 async function search({ service: ref, level, minutes }: Args, context: ToolContext): Promise<ToolResult> {
   const service = knownService(context.inventory, ref);
   if (service === undefined) return unknownService(ref);
-  if (service.logs === undefined) return notConfigured(`${service.id} has no logs`);
+  if (service.logs === undefined && service.loki === undefined)
+    return notConfigured(`${service.id} has no logs`);
   const now = context.clock.now();
   const from = now - minutes * 60_000;
   const ask = { service, from, limit: MAX_LINES };

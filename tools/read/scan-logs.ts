@@ -22,7 +22,7 @@ export async function scanLogs(
 ): Promise<SystemView['logs']> {
   const read: { service: Service; lines: readonly LogLine[] }[] = [];
   for (const service of services) {
-    if (service.logs === undefined || signal.aborted) continue;
+    if ((service.logs === undefined && service.loki === undefined) || signal.aborted) continue;
     const seen = await world.logs.search({ service, level: 'any', from, limit: MAX_LINES }, signal);
     if (seen.kind === 'seen' && seen.value.lines.length > 0) read.push({ service, lines: seen.value.lines });
   }

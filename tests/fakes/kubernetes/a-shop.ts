@@ -1,4 +1,4 @@
-import type { FakeKubernetes } from './fake-kubernetes.ts';
+import type { FakeKubernetes } from './state.ts';
 
 type App = { name: string; image: string; replicas?: number; env?: Readonly<Record<string, string>> };
 

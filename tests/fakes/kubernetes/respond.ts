@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Call, Fault, State, Verb } from './fake-kubernetes.ts';
 import { type Operation, PatchFailed, patched } from './json-patch.ts';
 import { isSelected } from './query.ts';
+import type { Call, Fault, State, Verb } from './state.ts';
 import type { Obj } from './store.ts';
 import { watch } from './watch.ts';
 
@@ -86,8 +86,9 @@ function deniedTo(
 ): Answer | null {
   const rights = tokens.get((headers.authorization ?? '').replace('Bearer ', ''));
   if (rights === undefined) return refusal(401, 'Unauthorized', 'Unauthorized');
-  const { verb, resource, namespace } = call;
-  const may = [`${verb} ${resource}`, `* ${resource}`, '* *'].some((right) => rights.has(right));
+  const { verb, resource, namespace, dryRun } = call;
+  const dry = dryRun ? [`dryrun ${resource}`] : [];
+  const may = [`${verb} ${resource}`, `* ${resource}`, '* *', ...dry].some((right) => rights.has(right));
   if (may && !rights.has(`not ${verb} ${resource}`)) return null;
   const where = namespace === null ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const message = `${resource} is forbidden: User "someone" cannot ${verb} resource "${resource}" ${where}`;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { State } from './fake-kubernetes.ts';
 import { isSelected } from './query.ts';
+import type { State } from './state.ts';
 import type { Change } from './store.ts';
 
 type Watch = {

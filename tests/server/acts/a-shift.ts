@@ -21,6 +21,7 @@ export function actDeps({ log, folds, firebreak, shop }: InProcess) {
     people,
     incidents: folds.incidents,
     approvals: folds.approvals,
+    sessions: folds.sessions,
     inventory: shop.inventory,
     defaultOwner: 'team-shop',
     invoke: firebreak.carry.invoke,

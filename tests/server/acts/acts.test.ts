@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sayAfterEnd } from '#approvals/after-end.ts';
 import { isUnderWay } from '#approvals/approval.ts';
 import { createReplay } from '#approvals/semantic-replay.ts';
 import { LIKELY } from '#diagnosis/assess.ts';
@@ -253,6 +254,66 @@ describe('wishes', () => {
     await resume(actDeps(run), says(bob));
     await take(actDeps(run), says(bob));
     expect(await steer(actDeps(run), says(bob), inventory)).toEqual(refused('taken'));
+  });
+});
+
+describe('a cause that a person says is wrong', () => {
+  const wrong = { right: false, cause: 'overload', service: inventory } as const;
+  const states = (run: InProcess) => run.folds.approvals.all().map(({ state, reason }) => [state, reason]);
+
+  test('takes back what rests on it, asks people with that reason, and comes again only when a person asks', async () => {
+    const run = await asked();
+    const deps = actDeps(run);
+    await giveVerdict(deps, says(bob), wrong);
+    await run.until(() => pendingOf(run).length === 0);
+    await run.firebreak.idle();
+    expect(states(run)).toEqual([['withdrawn', 'cause_refuted']]);
+    expect(run.incident().escalated).toMatchObject({ reason: 'cause_refuted' });
+    const [first] = run.folds.approvals.all();
+    if (first === undefined) throw new Error('nothing was proposed');
+    const again = { approval: first.id, person: bob, wanted: { kind: 'again' } } as const;
+    expect(await sayAfterEnd(run.firebreak.gate, again)).toMatchObject({ kind: 'said' });
+    await run.until(() => pendingOf(run).length === 1);
+    await run.firebreak.idle();
+    for (let second = 0; second < 10; second += 1) {
+      run.firebreak.tick();
+      await run.clock.advance(1000);
+    }
+    expect(states(run)).toEqual([
+      ['withdrawn', 'cause_refuted'],
+      ['pending', null],
+    ]);
+    expect(run.incident().verdict).toMatchObject({ right: false, by: 'bob' });
+    await soundLog(run);
+  });
+
+  test('leaves what people asked for themselves, and a right one takes nothing back', async () => {
+    const run = await asked();
+    const deps = actDeps(run);
+    await requestChange(deps, says(alice), { tool: 'service_restart', target: 'service:checkout' });
+    await run.until(() => pendingOf(run).length === 2);
+    await giveVerdict(deps, says(bob), { right: true, cause: 'bad_deploy', service: checkout });
+    await run.firebreak.idle();
+    expect(pendingOf(run)).toHaveLength(2);
+    await giveVerdict(deps, says(bob), wrong);
+    await run.until(() => pendingOf(run).length === 1);
+    await run.firebreak.idle();
+    expect(pendingOf(run)[0]?.plan.requestedBy).toEqual(['alice']);
+    await soundLog(run);
+  });
+
+  test('is not acted on by a yes at the same moment, nor after a process that died right then', async () => {
+    const run = await asked();
+    run.dieAt('after', ({ kind }) => kind === 'verdict.given');
+    void giveVerdict(actDeps(run), says(bob), wrong).catch(() => undefined);
+    await run.until(run.isDead);
+    const next = await run.restart();
+    await next.firebreak.recover();
+    await next.decide('approve');
+    await next.firebreak.idle();
+    await next.until(() => pendingOf(next).length === 0);
+    expect(next.shop.applied).toEqual([]);
+    expect(next.folds.approvals.all()[0]?.reason).toBe('cause_refuted');
   });
 });
 

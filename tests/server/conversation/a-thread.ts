@@ -42,6 +42,7 @@ export function threadOf(run: InProcess, over: { offFile?: () => boolean } = {})
     zone: 'UTC',
     offFile: over.offFile ?? (() => false),
     ask: run.firebreak.ask,
+    contactOf: (id) => ({ name: id, account: id === 'alice' ? null : `U0${id.toUpperCase()}` }),
     move: async (incident, channel) => {
       moved.push(`${incident} ${channel}`);
       return 'posted';

@@ -6,6 +6,7 @@ import { ApprovalId } from '#core/ids.ts';
 import type { Model } from '#llm/model.ts';
 import { loadItems } from '#sessions/transcript.ts';
 import { alice, type InProcess, inProcess } from '#tests/journeys/in-process.ts';
+import { cardFace, incidentCard } from '#views/incident-card.ts';
 import { asked, bob, INC1, INC2, kindsOf, viewer } from '../acts/a-shift.ts';
 import { as, bind, buttonsOf, here, stranger, THREAD, textOf, threadOf } from './a-thread.ts';
 
@@ -51,7 +52,7 @@ describe('verbs', () => {
     const offer = await thread.say(as(alice), 'hand over to @bob');
     const text = textOf(offer);
     for (const part of [
-      'offers INC-1 to bob',
+      'Alice offers INC-1 to <@U0BOB>. Until then it stays where it is; if nobody accepts it within 10 min,',
       '*State:*',
       'bad deploy of checkout',
       '*Ruled out:*',
@@ -62,6 +63,14 @@ describe('verbs', () => {
     expect(textOf(await thread.press(as(alice), 'accept_handover'))).toContain('to yourself');
     expect(textOf(await thread.press(as(bob), 'accept_handover'))).toContain('bob has INC-1 now');
     expect(run.incident().takenBy).toBe('bob');
+  });
+
+  test('whoever it is handed to and has no account here must be told another way, and it is said', async () => {
+    const { thread } = await talk();
+    await thread.say(as(bob), 'mine');
+    expect(textOf(await thread.say(as(bob), 'hand over to @alice'))).toContain(
+      'offers INC-1 to alice, who has no known account here and must be told another way.',
+    );
   });
 
   test('resolve closes it through the same tool as everywhere, in the person’s name', async () => {
@@ -96,6 +105,33 @@ describe('verbs', () => {
     ).toContain('no such service');
   });
 
+  test('what a person says of the cause stands beside it in every answer, and on the next proposal', async () => {
+    const { run, thread } = await talk();
+    await thread.say(as(alice), 'wrong cause: overload of inventory');
+    await run.until(() => pending(run).length === 0);
+    const beside = '*wrong, says alice: overload of inventory*';
+    for (const text of ['why', 'status']) expect(textOf(await thread.say(as(bob), text))).toContain(beside);
+    await thread.say(as(alice), 'mine');
+    const offer = textOf(await thread.say(as(alice), 'hand over to @bob'));
+    expect(offer).toContain('confirmed - wrong, says alice: overload of inventory');
+  });
+
+  test('who asks for a look is told what it found, and it stands on the card and in why', async () => {
+    const { run, thread } = await talk();
+    const answer = textOf(await thread.say(as(bob), 'look at inventory'));
+    expect(answer).toMatch(/^A monitor looked at inventory: nothing is wrong: .*errors 0[\d.]* %.*`e\d+`/);
+    const [seen = ''] = /inventory: nothing is wrong: [^`]*%/.exec(answer) ?? [];
+    expect(textOf(await thread.say(as(bob), 'why'))).toContain(`Looked at ${seen}`);
+    const [incident] = run.folds.incidents.current();
+    if (incident === undefined) throw new Error('no incident');
+    const face = cardFace(incident, { approvals: [], spend: undefined });
+    expect(face.elsewhere).toEqual([
+      { text: expect.stringContaining('inventory: nothing is wrong'), evidence: expect.any(Array) },
+    ]);
+    await run.firebreak.idle();
+    expect(pending(run)).toHaveLength(1);
+  });
+
   test('merge, split, move and a note', async () => {
     const { run, thread } = await talk();
     await run.page({ name: 'DiskFull', service: 'unheard-of' });
@@ -106,7 +142,7 @@ describe('verbs', () => {
     expect(textOf(await thread.say(as(bob), 'split everything'))).toContain('1 HighErrorRate checkout');
     expect(textOf(await thread.say(as(bob), 'note: sale at noon <!channel>'))).toContain('Noted for INC-1');
     expect(run.incident().notes).toBe(1);
-    expect(textOf(await thread.say(as(bob), 'move to #C0OPS01'))).toContain('C0OPS01');
+    expect(textOf(await thread.say(as(bob), 'move to <#C0OPS01>'))).toContain('C0OPS01');
     expect(thread.moved).toEqual(['INC-1 C0OPS01']);
   });
 });
@@ -185,7 +221,7 @@ describe('who may', () => {
       'resolve',
       'merge INC-2',
       'look at inventory',
-      'move #C0OPS01',
+      'move <#C0OPS01>',
     ])
       expect(textOf(await thread.say(as(viewer), text))).toContain('Your role may look');
     expect(
@@ -279,7 +315,18 @@ describe('questions', () => {
     expect(why).toMatch(/bad deploy of checkout.*for `e\d+`/);
     expect(textOf(await thread.say(as(bob), 'what changed?'))).toMatch(/checkout `v42` deployed .* `e\d+`/);
     expect(textOf(await thread.say(as(bob), 'any update?'))).toMatch(/waits for a decision on A-1/);
-    expect(textOf(await thread.say(as(bob), 'show evidence'))).toMatch(/`e\d+` metrics_query checkout/);
+    const looks = textOf(await thread.say(as(bob), 'show evidence')).split('\n');
+    expect(looks[0]).toContain('What the cause rests on comes first');
+    const card = incidentCard(await run.entries(), 'UTC');
+    const weighty = new Set([
+      ...(card?.cause?.for ?? []),
+      ...(card?.wrong.flatMap((one) => one.evidence) ?? []),
+    ]);
+    for (const call of weighty) expect(looks.slice(1, weighty.size + 1).join(' ')).toContain(`\`${call}\``);
+    expect(looks.join('\n')).toMatch(/`e\d+` errors of checkout \d.* %/);
+    const opened = textOf(await thread.say(as(bob), `show ${card?.wrong[0]?.evidence[0] ?? ''}`));
+    expect(opened).toMatch(/^`e\d+` errors of checkout \d/);
+    expect(opened).not.toContain('null');
     const count = (await kindsOf(run)).filter((kind) => kind === 'tool.intended').length;
     await thread.say(as(bob), 'why');
     expect((await kindsOf(run)).filter((kind) => kind === 'tool.intended').length).toBe(count);
@@ -303,11 +350,13 @@ describe('questions', () => {
     expect(textOf(await thread.say(as(bob), 'show e9999'))).toContain('no look of this incident');
   });
 
-  test('what is not understood is answered with what is known and with the verbs', async () => {
+  test('what is not understood is answered with what is known and where the verbs are', async () => {
     const { thread } = await talk();
     const text = textOf(await thread.say(as(bob), 'firebreak is the cache cold'));
     expect(text).toContain('INC-1: critical');
-    expect(text).toContain('hand over');
+    expect(text.split('\n').at(-1)).toBe(
+      'No model answers free questions now. To see what can be asked, say: help',
+    );
     expect(await thread.say(as(bob), 'is the cache cold')).toBeNull();
   });
 
@@ -329,6 +378,11 @@ test('a postmortem cites the entries that each line rests on', async () => {
   expect(text).toContain('Postmortem of INC-1');
   expect(text).toMatch(/Ended .*recovered.*\(＃\d+\)/);
   expect(text).toContain('firebreak incidents show INC-1 --postmortem');
+  // Every section that people need fits, and nothing of Markdown is left in it.
+  for (const title of ['What was changed', 'What was ruled out', 'What people say of the cause'])
+    expect(text).toContain(`*${title}`);
+  expect(text).toMatch(/A-1 Roll back checkout v42 → v41 in demo/);
+  expect(text).not.toMatch(/\\|＃＃/);
 });
 
 test('the whole way in one thread: why, pause, go on, own wish, approval, recovered, verdict', async () => {
@@ -400,12 +454,12 @@ describe('a free question, with a model', () => {
   test('of a viewer, of a paused incident and the eleventh one are answered by code', async () => {
     const { run, thread } = await talkWith('yes');
     const question = 'firebreak is the cache cold';
-    expect(textOf(await thread.say(as(viewer), question))).toContain('That is what is known');
+    expect(textOf(await thread.say(as(viewer), question))).toContain('No model answers');
     for (let nth = 0; nth < 10; nth += 1)
       expect(textOf(await thread.say(as(bob), question))).toContain('acme/large');
-    expect(textOf(await thread.say(as(bob), question))).toContain('That is what is known');
+    expect(textOf(await thread.say(as(bob), question))).toContain('No model answers');
     await thread.say(as(bob), 'pause');
-    expect(textOf(await thread.say(as(bob), question))).toContain('That is what is known');
+    expect(textOf(await thread.say(as(bob), question))).toContain('No model answers');
     expect(run.incident().escalated).toBeNull();
   });
 });

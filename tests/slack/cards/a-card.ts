@@ -6,7 +6,14 @@ import { approvalCard } from '#views/approval-card.ts';
 import type { ApprovalStanding } from '#views/approval-standing.ts';
 import { aPlan, T0 } from '../../views/a-plan.ts';
 
-const drawn: ApprovalDrawn = { zone: 'UTC', reminded: false, seq: 58, canAskAgain: true, mentions: [] };
+const drawn: ApprovalDrawn = {
+  zone: 'UTC',
+  reminded: false,
+  seq: 58,
+  canAskAgain: true,
+  mentions: [],
+  warnings: [],
+};
 
 function standing(state: ApprovalState, over: Partial<ApprovalStanding> = {}): ApprovalStanding {
   const hash = planHash(aPlan());

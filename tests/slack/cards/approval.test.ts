@@ -101,6 +101,11 @@ test('the form for a typed yes shows the effect again and asks for the name, und
   expect(view?.blocks.at(-1)).toMatchObject({ type: 'input', block_id: 'typed', hint: { text: 'checkout' } });
 });
 
+test('a name that must be typed is shown as code, where no sign is a look-alike, so that it can be copied', () => {
+  const lines = blockTexts(draw('pending', { plan: aPlan({ plan: { tier: 'R3' } }) }).blocks).join('\n');
+  expect(lines).toContain('; each types `checkout`');
+});
+
 test('a title that had to be cut stands whole below', () => {
   const version = 'x'.repeat(40);
   const service = 'a-service-with-a-long-name-that-takes-nearly-all-of-the-room';

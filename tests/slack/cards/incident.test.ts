@@ -8,7 +8,15 @@ import { T0 } from '../../views/a-plan.ts';
 import { storyEntries } from '../../views/a-story.ts';
 import { actionsOf, blockTexts, buttonsOf, overLimits, specials, textsOf, withoutOurs } from './limits.ts';
 
-const drawn: IncidentDrawn = { zone: 'UTC', step: null, again: false, noRoom: [] };
+const drawn: IncidentDrawn = {
+  zone: 'UTC',
+  step: null,
+  again: false,
+  noRoom: [],
+  called: [],
+  elsewhere: false,
+  stopped: null,
+};
 
 function face(until?: Parameters<typeof storyEntries>[0], over: Partial<CardFace> = {}): CardFace {
   const card = incidentCard(storyEntries(until), 'UTC');
@@ -59,6 +67,19 @@ test('where more than one alert is behind it, the card says why each belongs to 
   ];
   expect(lines(face('approval.approved', { alerts }))).toContain(
     'Alerts: HighErrorRate checkout (opened it), HighLatency gateway (joined: same service, cleared)',
+  );
+});
+
+test('what a person says of the cause stands beside it, and what holds changes back above what is next', () => {
+  const known = face('approval.approved');
+  if (known.cause === null) throw new Error('no cause');
+  const cause = { ...known.cause, verdict: 'wrong, says alice: overload of inventory' };
+  expect(lines({ ...known, cause })).toContain(
+    '*Cause:* bad deploy of checkout (0.86), likely - *wrong, says alice: overload of inventory* - for `e3` `e7` `e8` - against none',
+  );
+  const held = lines(known, { stopped: 'Everything is off since 11:20 (alice).' });
+  expect(held.indexOf('*Everything is off since 11:20 (alice).*')).toBe(
+    held.findIndex((line) => line.startsWith('*Next:*')) - 1,
   );
 });
 
@@ -149,7 +170,10 @@ const faces = fc
     paused: fc.option(foreign),
     alerts: many,
     wrong: fc.array(fc.record({ text: foreign, evidence: many }), { maxLength: 30 }),
-    cause: fc.option(fc.record({ word: foreign, text: foreign, for: many, against: many })),
+    elsewhere: fc.array(fc.record({ text: foreign, evidence: many }), { maxLength: 30 }),
+    cause: fc.option(
+      fc.record({ word: foreign, text: foreign, for: many, against: many, verdict: fc.option(foreign) }),
+    ),
     changes: fc.array(
       fc.record({
         ...{ approval: foreign, title: foreign, became: foreign, by: many },

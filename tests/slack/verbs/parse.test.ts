@@ -19,6 +19,7 @@ const vocabulary: Vocabulary = {
 };
 const hear = (text: string): Heard => parse(text, vocabulary);
 const restart = { tool: 'service_restart', target: 'service:checkout' };
+const rollback = { tool: 'service_rollback', target: 'service:checkout' };
 
 describe('what people type at night is read', () => {
   test.each<[string, object]>([
@@ -48,22 +49,21 @@ describe('what people type at night is read', () => {
     ['wrong cause, it was a leak', { verb: 'wrong_cause', cause: 'memory_leak', service: null }],
     ['postmortem', { verb: 'postmortem' }],
     ['write a post-mortem please', { verb: 'postmortem' }],
-    ['move to #C0SHOP1', { verb: 'move', channel: 'C0SHOP1' }],
+    ['move to <#C0SHOP1>', { verb: 'move', channel: 'C0SHOP1' }],
+    ['move <#G0PRIVATE>', { verb: 'move', channel: 'G0PRIVATE' }],
     ['merge into inc-12', { verb: 'merge', into: 'INC-12' }],
     ['split HighLatency', { verb: 'split', alerts: [slow] }],
     ['split 1', { verb: 'split', alerts: [errors] }],
     ['look at inventory', { verb: 'look', service: 'inventory' }],
     ['what about the inventory service?', { verb: 'look', service: 'inventory' }],
-    ['restart checkout', { verb: 'change', action: restart }],
-    ['Hey, can you bounce checkout pls', { verb: 'change', action: restart }],
-    [
-      'roll back checkout to v41',
-      { verb: 'change', action: { tool: 'service_rollback', target: 'service:checkout' } },
-    ],
-    ['revert checkout', { verb: 'change', action: { tool: 'service_rollback', target: 'service:checkout' } }],
+    ['restart checkout', { verb: 'change', action: restart, wanted: null }],
+    ['Hey, can you bounce checkout pls', { verb: 'change', action: restart, wanted: null }],
+    ['roll back checkout to v41', { verb: 'change', action: rollback, wanted: 'v41' }],
+    ['roll back checkout to the previous version', { verb: 'change', action: rollback, wanted: null }],
+    ['revert checkout', { verb: 'change', action: rollback, wanted: null }],
     [
       'scale checkout up to 8',
-      { verb: 'change', action: { tool: 'service_scale', target: 'service:checkout' } },
+      { verb: 'change', action: { tool: 'service_scale', target: 'service:checkout' }, wanted: '8' },
     ],
   ])('%s', (text, act) => {
     expect(hear(text)).toEqual({ kind: 'act', act });
@@ -102,6 +102,11 @@ test.each([
   ['got it', 'take'],
   ['fixed', 'resolve by hand'],
   ['false alarm', 'resolve nothing wrong'],
+  ['stop everything', 'pause'],
+  ['cancel', 'pause'],
+  ['pause for 10 minutes', 'pause'],
+  ['it is fixed', 'resolve by hand'],
+  ['look at checkout and inventory', 'look at checkout'],
 ])('%s is asked back as %s and not taken', (text, reading) => {
   const heard = hear(text);
   expect(heard.kind).toBe('doubt');
@@ -120,6 +125,9 @@ test.each([
   ['merge into yesterday', 'incident'],
   ['split everything', 'alert'],
   ['move to #general', 'channel'],
+  ['move #checkout', 'channel'],
+  ['split', 'alert'],
+  ['page bob', 'call'],
 ])('%s names a %s that is not known', (text, what) => {
   expect(hear(text)).toEqual({ kind: 'missing', what });
 });
@@ -211,7 +219,7 @@ test('any text is read without a throw, and only closed values come out', () => 
       if (heard.kind === 'act') return isClosed(heard.act);
       if (heard.kind === 'ask') return isClosed(heard.ask);
       if (heard.kind === 'doubt')
-        return isClosed(heard.reading) && /^[\w #@:.-]{1,60}$/.test(sentenceOf(heard.reading));
+        return isClosed(heard.reading) && /^[\w #@:.<>-]{1,60}$/.test(sentenceOf(heard.reading));
       return heard.kind !== 'note' || (heard.from > 0 && heard.from <= text.length);
     }),
     { numRuns: 3000 },

@@ -110,7 +110,7 @@ export const cardAttempts: Readonly<Record<string, Attempt>> = {
     const approval = await proposed(rig, [aChange(rig.dice)]);
     const { id, hash } = approval;
     const yes = () => rig.decide({ approval: id, hash, decision: 'approve', person: rig.alice });
-    const gone = () => withdraw(rig.gate, INCIDENT, 'alert_cleared');
+    const gone = () => withdraw(rig.gate, INCIDENT, { reason: 'alert_cleared' });
     await Promise.all(rig.dice.roll(2) === 0 ? [yes(), gone()] : [gone(), yes()]);
   },
   'expired by 1 ms': async (rig) => {

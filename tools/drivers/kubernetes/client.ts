@@ -13,9 +13,6 @@ import type { Gap, Seen } from '../seen.ts';
 import { linesOf } from './lines.ts';
 import { Status } from './wire.ts';
 
-/** Handed in: leave for one attempt, one of which must be called; null while the cluster is left alone after failures. */
-export type Enter = () => { worked(): void; failed(): void; undecided(): void } | null;
-
 export type ClusterSettings = {
   /** Address of the API server, without a path. */
   readonly url: string;
@@ -24,7 +21,6 @@ export type ClusterSettings = {
   readonly token: () => string;
   /** For one answer. */
   readonly timeoutMs?: number;
-  readonly enter: Enter;
 };
 
 /** What is asked for, in Kubernetes' own words, so that a refusal can say which right is missing. */
@@ -37,8 +33,7 @@ export type Ask = {
 export type KubeAnswer = HttpAnswer | NoAnswer;
 
 /**
- * One API server, spoken to with one credential. Answers are text; at most 4 MiB and within the timeout. After failures
- * in a row nothing is sent for a while. Certificates are always checked, redirects never followed. Never throws.
+ * One API server, spoken to with one credential. Answers are text; at most 4 MiB and within the timeout. Certificates are always checked, redirects never followed. Never throws.
  */
 export type KubeClient = {
   /** `accept`: the form of the answer, where it is not the whole object. */
@@ -63,14 +58,9 @@ export function createKubeClient(settings: ClusterSettings, clock: Clock): KubeC
     return `${base}${path}${asked === '' ? '' : `?${asked}`}`;
   };
   const ask = async (what: Ask, more: Partial<HttpAsk>, signal: AbortSignal): Promise<KubeAnswer> => {
-    const pass = settings.enter();
-    if (pass === null)
-      return { kind: 'no_answer', reason: 'unreachable', sent: false, detail: 'left alone after failures' };
     const url = urlOf(what);
     const { token, timeoutMs = TIMEOUT_MS } = settings;
-    const answer = await askHttp({ url, token, timeoutMs, send, ...more }, clock, signal);
-    pass[verdictOn(answer, signal)]();
-    return answer;
+    return askHttp({ url, token, timeoutMs, send, ...more }, clock, signal);
   };
   return {
     get: (what, signal, accept = 'application/json, */*') => ask(what, { headers: { accept } }, signal),
@@ -82,15 +72,6 @@ export function createKubeClient(settings: ClusterSettings, clock: Clock): KubeC
       ),
     lines: (what, signal) => linesOf(send, { url: urlOf(what), token: settings.token }, signal),
   };
-}
-
-/** What an answer says about the API server itself: whoever is refused, or asks too often, has reached it. */
-function verdictOn(answer: KubeAnswer, signal: AbortSignal): 'worked' | 'failed' | 'undecided' {
-  if (answer.kind === 'answer') {
-    if (answer.status === 429) return 'undecided';
-    return answer.status < 500 ? 'worked' : 'failed';
-  }
-  return signal.aborted || answer.reason === 'too_large' ? 'undecided' : 'failed';
 }
 
 /** Loads what speaks to Kubernetes, which is large, when it is first needed. */
@@ -139,7 +120,8 @@ export function gapOfRefusal(answer: HttpAnswer, { verb, resource }: Pick<Ask, '
     return { kind: 'gap', reason: 'no_data', detail: `there is no such thing: ${said}` };
   if (answer.status === 429)
     return { kind: 'gap', reason: 'unreachable', detail: 'the cluster is asked too often' };
-  return badAnswer(`HTTP ${answer.status} for ${verb} ${resource}: ${said}`);
+  const detail = `HTTP ${answer.status} for ${verb} ${resource}: ${said}`;
+  return answer.status >= 500 ? { kind: 'gap', reason: 'unreachable', detail } : badAnswer(detail);
 }
 
 export function badAnswer(detail: string): Gap {

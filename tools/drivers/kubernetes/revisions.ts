@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Deployment, Seen } from '../ports.ts';
-import { Count, Meta, opt, Time } from './wire.ts';
+import { Count, LabelSelector, Meta, opt, Time } from './wire.ts';
 
-const Any = z.looseObject({});
 const Labels = z.record(z.string(), z.string()).optional();
 /** Sent back as it came: nothing is added to it. */
 const Template = z.looseObject({
@@ -17,7 +16,7 @@ export const Target = z.object({
   spec: z.object({
     replicas: Count,
     template: Template,
-    selector: Any.and(z.object({ matchLabels: opt(z.record(z.string(), z.string())) })),
+    selector: LabelSelector,
   }),
   status: z
     .object({

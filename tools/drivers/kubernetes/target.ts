@@ -45,7 +45,7 @@ export async function find(reach: Reach, service: Service, signal: AbortSignal):
 }
 
 export const labelsOf = ({ spec }: Target): string =>
-  Object.entries(spec.selector.matchLabels ?? {})
+  Object.entries(spec.selector.matchLabels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 

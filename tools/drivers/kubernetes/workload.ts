@@ -58,6 +58,9 @@ async function describe(reach: Reach, service: Service, signal: AbortSignal): Pr
   const at = { base: '/api/v1', namespace, resource: 'pods', shape: WirePod, labels: labelsOf(target) };
   const pods = await reach.list.all(at, signal);
   if (pods.kind === 'gap') return pods;
+  const own = pods.value.items.filter(({ metadata }) =>
+    revisions.some(({ hash }) => hash === metadata.labels['pod-template-hash']),
+  );
   const { uid, generation } = target.metadata;
   return {
     kind: 'seen',
@@ -67,7 +70,7 @@ async function describe(reach: Reach, service: Service, signal: AbortSignal): Pr
       version: versionOf(found.value),
       replicas: target.spec.replicas,
       maxReplicas: service.maxReplicas,
-      instances: pods.value.items.map((pod) => instanceOf(pod, revisions)),
+      instances: own.map((pod) => instanceOf(pod, revisions)),
     },
   };
 }
