@@ -67,7 +67,10 @@ function answerOf(
 ): ApiAnswer {
   if (acted.kind === 'done') return { status: 200, body: { incident, by: person.id, ...said } };
   const { reason } = acted;
-  return { status: statusOf(reason), body: { error: refusalWords(reason, acted.incident, 'terminal'), reason } };
+  return {
+    status: statusOf(reason),
+    body: { error: refusalWords(reason, acted.incident, 'terminal'), reason },
+  };
 }
 
 function statusOf(reason: ActRefusal): 403 | 404 | 409 {

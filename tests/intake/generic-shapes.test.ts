@@ -141,7 +141,7 @@ const KEYS = [
     'dedup_key',
   ],
 ];
-const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+const { any: value } = fc.letrec<{ any: unknown }>((tie) => ({
   any: fc.oneof(
     { depthSize: 'small' },
     fc.jsonValue(),
@@ -151,15 +151,13 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.array(tie('any'), { maxLength: 4 }),
     fc.jsonValue().map((json) => JSON.stringify(json)),
   ),
-})).any;
+}));
 
 test('whatever is in these members, alerts of the right shape come out or a reason, and nothing throws', () => {
-  fc.assert(
-    fc.property(fc.dictionary(fc.constantFrom(...KEYS), value), (body) => {
-      const parsed = parseGeneric(body, context);
-      if (parsed.kind !== 'alerts') return parsed.kind === 'refused' && parsed.reason.length > 0;
-      return parsed.alerts.every((alert) => Alert.safeParse(alert).success && alert.startsAt <= NOW);
-    }),
-    { numRuns: 400 },
-  );
+  const property = fc.property(fc.dictionary(fc.constantFrom(...KEYS), value), (body) => {
+    const parsed = parseGeneric(body, context);
+    if (parsed.kind !== 'alerts') return parsed.kind === 'refused' && parsed.reason.length > 0;
+    return parsed.alerts.every((alert) => Alert.safeParse(alert).success && alert.startsAt <= NOW);
+  });
+  fc.assert(property, { numRuns: 400 });
 });
