@@ -115,7 +115,7 @@ function narrateIncident(fact: Fact, known: Known): StoryLine[] {
       const { people, team, reason } = fact.body;
       const who = people.length === 0 ? `the channel of ${inert(team ?? 'nobody')}` : people.join(', ');
       // That they were told is another entry: the receipt of the call that told them.
-      return [told(at, id, { what: `turn of ${who}: ${plainReason(reason)}` })];
+      return [told(at, id, { what: `it is now up to ${who}: ${plainReason(reason)}` })];
     }
     case 'incident.reopened':
       return [told(at, id, { what: `open again: ${plainReason(fact.body.reason)}` })];

@@ -32,5 +32,5 @@ test('whose turn it became, and why, is in the timeline', () => {
   const body = { rung: 1, people: [PersonId.parse('bob')], team: 'team-shop', reason: 'nobody_answered' };
   const asked = { ...last, seq: last.seq + 1, kind: 'rung.reached', body, payloads: [] };
   const line = incidentCard([...entries, asked], 'UTC')?.timeline.at(-1);
-  expect(line?.what).toBe('turn of bob: nobody answered');
+  expect(line?.what).toBe('it is now up to bob: nobody answered');
 });
