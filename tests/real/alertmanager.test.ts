@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { sha256 } from '#core/hash.ts';
 import { serve } from '#server/main.ts';
+import { ALERTMANAGER, startAlertmanager } from './a-program.ts';
 
-/** Debian's package prometheus-alertmanager. */
-const ALERTMANAGER = '/usr/bin/prometheus-alertmanager';
 const isHere = existsSync(ALERTMANAGER);
 if (!isHere) console.warn(`skipped: a real Alertmanager is not on this machine (${ALERTMANAGER})`);
 
@@ -21,7 +18,7 @@ test.skipIf(!isHere)(
     const dir = mkdtempSync(join(tmpdir(), 'firebreak-alertmanager-'));
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
     const url = await startServer(dir);
-    const alertmanager = await startAlertmanager(dir, url);
+    const alertmanager = await startAlertmanager(dir, { server: url, token: 'new-token' });
     const incidents = async () => (await fetch(`${url}/v1/incidents`, { headers })).text();
     const labels = { alertname: 'HighErrorRate', service: 'checkout', severity: 'critical' };
     const startsAt = new Date(Date.now() - 5000).toISOString();
@@ -42,7 +39,7 @@ test.skipIf(!isHere)(
     const dir = mkdtempSync(join(tmpdir(), 'firebreak-alertmanager-'));
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
     const url = await startServer(dir);
-    const alertmanager = await startAlertmanager(dir, url, 'not-the-token');
+    const alertmanager = await startAlertmanager(dir, { server: url, token: 'not-the-token' });
     await post(alertmanager, { labels: { alertname: 'HighErrorRate', service: 'checkout' } });
     const figures = async () => (await fetch(`${url}/metrics`, { headers })).text();
     const refused = /route="\/v1\/alerts\/:source",status="401"\} [1-9]/;
@@ -71,62 +68,11 @@ services: [{id: checkout}]
   return server.url;
 }
 
-async function startAlertmanager(dir: string, server: string, token = 'new-token'): Promise<string> {
-  const config = join(dir, 'alertmanager.yml');
-  writeFileSync(
-    config,
-    `route: {receiver: firebreak, group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
-receivers:
-  - name: firebreak
-    webhook_configs:
-      - url: ${server}/v1/alerts/alertmanager
-        send_resolved: true
-        http_config: {authorization: {type: Bearer, credentials: ${token}}}
-`,
-  );
-  const port = await freePort();
-  const child = spawn(
-    ALERTMANAGER,
-    [
-      `--config.file=${config}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--cluster.listen-address=',
-      `--storage.path=${join(dir, 'am')}`,
-    ],
-    { stdio: 'ignore', env: {} },
-  );
-  onTestFinished(() => end(child));
-  const url = `http://127.0.0.1:${port}`;
-  const ready = () =>
-    fetch(`${url}/-/ready`).then(
-      (answer) => answer.status,
-      () => null,
-    );
-  await expect.poll(ready, { timeout: 20_000 }).toBe(200);
-  return url;
-}
-
 async function post(alertmanager: string, alert: object): Promise<void> {
-  const answer = await fetch(`${alertmanager}/api/v2/alerts`, {
+  const answer = await fetch(`http://${alertmanager}/api/v2/alerts`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify([alert]),
   });
   expect(answer.status).toBe(200);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGKILL');
-  await gone;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise<void>((resolve) => void probe.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +9,10 @@ import { createPrometheus } from '#tools/drivers/prometheus.ts';
 import { aService } from '../tools/a-service.ts';
 import { never } from '../tools/loopback.ts';
 import { type CheckoutShop, startCheckout } from './a-checkout.ts';
-import { freePort } from './a-postgres.ts';
+import { ALERTMANAGER, freePort, ready, start, startAlertmanager } from './a-program.ts';
 
-/** Debian's packages prometheus, prometheus-alertmanager and prometheus-node-exporter. */
-const [PROMETHEUS, ALERTMANAGER, EXPORTER] = [
-  '/usr/bin/prometheus',
-  '/usr/bin/prometheus-alertmanager',
-  '/usr/bin/prometheus-node-exporter',
-] as const;
+/** Debian's packages prometheus and prometheus-node-exporter. */
+const [PROMETHEUS, EXPORTER] = ['/usr/bin/prometheus', '/usr/bin/prometheus-node-exporter'] as const;
 const missing = [PROMETHEUS, ALERTMANAGER, EXPORTER].filter((path) => !existsSync(path));
 if (missing.length > 0) console.warn(`skipped: not on this machine: ${missing.join(', ')}`);
 
@@ -34,7 +29,7 @@ test.skipIf(missing.length > 0)(
     const prometheus = `http://127.0.0.1:${await freePort()}`;
     const url = await startServer(dir, prometheus);
     const exporter = await startExporter();
-    const alertmanager = await startAlertmanager(dir, url);
+    const alertmanager = await startAlertmanager(dir, { server: url, token: 'alert-token' });
     await startPrometheus(dir, { at: prometheus, shop, exporter, alertmanager });
     await expect.poll(() => samples(prometheus), { timeout: 30_000 }).toBeGreaterThan(12);
     shop.fail(true);
@@ -116,28 +111,6 @@ async function startExporter(): Promise<string> {
   return address;
 }
 
-async function startAlertmanager(dir: string, server: string): Promise<string> {
-  const config = join(dir, 'alertmanager.yml');
-  writeFileSync(
-    config,
-    `route: {receiver: firebreak, group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
-receivers:
-  - name: firebreak
-    webhook_configs:
-      - url: ${server}/v1/alerts/alertmanager
-        send_resolved: true
-        http_config: {authorization: {type: Bearer, credentials: alert-token}}
-`,
-  );
-  const address = `127.0.0.1:${await freePort()}`;
-  start(ALERTMANAGER, [
-    ...[`--config.file=${config}`, `--web.listen-address=${address}`],
-    ...['--cluster.listen-address=', `--storage.path=${join(dir, 'am')}`],
-  ]);
-  await ready(`http://${address}`);
-  return address;
-}
-
 type Around = { at: string; shop: CheckoutShop; exporter: string; alertmanager: string };
 
 async function startPrometheus(dir: string, { at, shop, exporter, alertmanager }: Around): Promise<void> {
@@ -168,25 +141,4 @@ scrape_configs:
     ...[`--storage.tsdb.path=${join(dir, 'tsdb')}`, '--log.level=error'],
   ]);
   await ready(at);
-}
-
-function start(path: string, args: readonly string[]): void {
-  const child = spawn(path, args, { stdio: 'ignore', env: {} });
-  onTestFinished(() => end(child));
-}
-
-async function ready(url: string): Promise<void> {
-  const status = () =>
-    fetch(`${url}/-/ready`).then(
-      (answer) => answer.status,
-      () => null,
-    );
-  await expect.poll(status, { timeout: 20_000 }).toBe(200);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGKILL');
-  await gone;
 }

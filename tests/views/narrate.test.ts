@@ -46,7 +46,9 @@ function posted(args: Entry['body']): string[] {
 test('a rung is a turn; that somebody was called is told by the receipt of the call alone', () => {
   const rung = { rung: 1, people: ['bob', 'carol'], team: 'team-shop', reason: 'nobody_answered' };
   expect(after('rung.reached', rung).join()).toMatch(/it is now up to bob, carol: nobody answered$/);
-  expect(after('rung.reached', { ...rung, people: [] }).join()).toContain('it is now up to the channel of team-shop');
+  expect(after('rung.reached', { ...rung, people: [] }).join()).toContain(
+    'it is now up to the channel of team-shop',
+  );
   const notice = { what: 'notice', about: 'rung-1-5', edit: null };
   expect(posted({ ...notice, mentions: 1 }).join()).toMatch(/slack +1 person called by name/);
   expect(posted({ ...notice, edit: '1.2', mentions: 0 }).join()).toContain('could not call anybody by name');
