@@ -1,5 +1,7 @@
 import type { ServiceId } from '#core/ids.ts';
+import { knownDependencies } from './known-dependencies.ts';
 import { onsetOf } from './onset.ts';
+import { postgresIll } from './postgres/assess-postgres.ts';
 import {
   allOf,
   anyOf,
@@ -42,26 +44,14 @@ export const dependencyDown: Question = (scene, service) =>
       .map((on) => down(scene, on)),
   );
 
-/** Direct dependencies of which anything can be seen. */
-export function knownDependencies(scene: Scene, service: ServiceId): ServiceId[] {
-  const all = scene.inventory.services.get(service)?.dependsOn ?? [];
-  return all.filter((id) => {
-    const found = scene.inventory.services.get(id);
-    return (
-      id !== service &&
-      found !== undefined &&
-      (Object.keys(found.signals).length > 0 || found.workload !== undefined)
-    );
-  });
-}
-
 /** Whether trouble of `on` explains the trouble of `service`, its caller. */
 function explains(scene: Scene, service: ServiceId, on: ServiceId): Verdict {
   if (startedLater(scene, service, on)) return said(false, signalOf(scene, on, 'error_ratio')?.calls ?? []);
   const asked: Verdict[] = [];
   if (hasLiveness(scene, on)) asked.push(down(scene, on));
   if (isStuck(scene, on)) asked.push(said(true, signalOf(scene, on, 'saturation')?.calls ?? []));
-  const watched = scene.inventory.services.get(on)?.signals ?? {};
+  const { signals: watched = {}, postgres } = scene.inventory.services.get(on) ?? {};
+  if (postgres !== undefined) asked.push(postgresIll(scene, on));
   const unclear = hurt(scene, service).is !== 'yes';
   if (watched.error_ratio !== undefined) asked.push(failsAsMuch(scene, service, on));
   if (watched.latency_p95 !== undefined && (unclear || slow(scene, service).is !== 'no'))

@@ -1,5 +1,5 @@
 import type { ServiceId } from '#core/ids.ts';
-import { knownDependencies } from './blame.ts';
+import { knownDependencies } from './known-dependencies.ts';
 import { anyOf, type Scene } from './scene.ts';
 import { down, hasLiveness, hurt, ill } from './symptoms.ts';
 

@@ -1,7 +1,9 @@
 import type { JsonValue } from '#core/canonical.ts';
 import { hasNoSignals, type Inventory } from '#incidents/inventory.ts';
-import { type ServiceRef, serviceOf } from '#incidents/refs.ts';
-import type { DiagnosisReport, MonitorReport, RequestedAction, Wake } from '#incidents/reports.ts';
+import { actionCallOf } from '#incidents/operator-action.ts';
+import { type ServiceRef, serviceOf, serviceRef } from '#incidents/refs.ts';
+import type { DiagnosisReport, MonitorReport, Wake } from '#incidents/reports.ts';
+import type { RequestedAction } from '#incidents/requested-action.ts';
 import type { EscalationReason } from '#incidents/vocabulary.ts';
 import { type History, historyOf } from './coordinator-history.ts';
 import type { RulesRole, Turn } from './turn.ts';
@@ -39,7 +41,7 @@ function answer(wake: Wake, history: History, inventory: Inventory): Calls {
     case 'steered':
       return look(wake.service, history, inventory);
     case 'requested':
-      return ask(wake.action, history);
+      return ask(wake.action, history, inventory);
     // Whoever asked is answered by code, from the card.
     case 'asked':
     case 'alert_cleared':
@@ -55,13 +57,15 @@ function look(service: ServiceRef, { opened }: History, inventory: Inventory): C
 }
 
 /** Claims no cause: that a person asked is all that speaks for it. How many instances run is known from a diagnosis. */
-function ask(action: RequestedAction, { diagnosis }: History): Calls {
-  const { target } = action;
-  const isAbout = diagnosis?.hypotheses[0]?.service === serviceOf(target);
+function ask(action: RequestedAction, history: History, inventory: Inventory): Calls {
+  const { diagnosis } = history;
+  const service = serviceAsked(action, history, inventory);
+  if (service === null) return escalate('unknown_service', []);
+  const isAbout = diagnosis?.hypotheses[0]?.service === serviceOf(service);
   return spawn('remediation', {
     role: 'remediation',
     cause: 'unknown',
-    service: target,
+    service,
     confidence: 0,
     pressure: null,
     deploy: null,
@@ -70,6 +74,30 @@ function ask(action: RequestedAction, { diagnosis }: History): Calls {
     evidence: [],
     requested: [action],
   });
+}
+
+/** The service for whose sake a change is asked for; null where none is known. */
+function serviceAsked(
+  { tool, target }: RequestedAction,
+  { opened, diagnosis }: History,
+  { actions }: Inventory,
+): ServiceRef | null {
+  switch (tool) {
+    case 'service_restart':
+    case 'service_rollback':
+    case 'service_scale':
+      return target;
+    case 'operator_action': {
+      const call = actionCallOf(actions, target);
+      return call === undefined ? null : serviceRef(call.action.service);
+    }
+    case 'node_cordon': {
+      const named = diagnosis?.hypotheses.find(({ object }) => object === target);
+      return named === undefined ? (opened?.service ?? null) : serviceRef(named.service);
+    }
+    case 'alert_silence':
+      return opened?.service ?? null;
+  }
 }
 
 function open({ service, severity, about, startedAt }: Opened, inventory: Inventory): Calls {
@@ -135,7 +163,9 @@ function afterDiagnosis(report: DiagnosisReport, wake: Settled, { monitor, opene
   switch (report.outcome) {
     case 'healthy':
       if (sentTo(wake) !== (opened?.service ?? null)) return NOTHING;
-      return isInBand(monitor) ? resolve() : escalate('inconclusive', unseenDuring(report));
+      return isInBand(monitor)
+        ? resolve()
+        : escalate('inconclusive', ['the normal band of the alerting signal']);
     case 'inconclusive':
       return escalate('inconclusive', unseenDuring(report));
     case 'likely':

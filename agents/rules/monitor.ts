@@ -1,6 +1,6 @@
-import { knownDependencies } from '#diagnosis/blame.ts';
 import { evidenceOf, type ReadResult } from '#diagnosis/evidence.ts';
 import { healthOf } from '#diagnosis/healthy.ts';
+import { knownDependencies } from '#diagnosis/known-dependencies.ts';
 import { isConfigured, type Read, readKey } from '#diagnosis/read.ts';
 import { metric, type Scene, signalOf } from '#diagnosis/scene.ts';
 import { runsShort } from '#diagnosis/symptoms.ts';

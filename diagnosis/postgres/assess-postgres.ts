@@ -5,10 +5,12 @@ import { isConfigured, type Read } from '../read.ts';
 import { type Scene, said, unseen, type Verdict } from '../scene.ts';
 import { suspects } from '../suspects.ts';
 import { type PostgresFinding, postgresDetectors } from './detectors.ts';
-import { type PostgresState, postgresState } from './state.ts';
+import { type PostgresState, postgresState, saidLately } from './state.ts';
 
 /** Nothing that was only looked at is certain. */
 const CEILING = 97;
+/** Said when the server gives up at once: of the causes here only a full disk brings that about, not what waits behind it. */
+const PANIC = /\bPANIC:/;
 /** What a likely cause takes from those that it brings about by itself. */
 const EFFECT = 40;
 
@@ -52,20 +54,21 @@ export function assessPostgres(scene: Scene): Assessment[] {
     const found = postgresDetectors
       .filter(({ cause }) => !without?.has(cause))
       .flatMap(({ cause, find }) => find(state).map((one) => ({ ...one, cause })));
-    return found.map((one) => assessment(service, one, found));
+    return found.map((one) => assessment(service, one, { all: found, state }));
   });
 }
 
 function assessment(
   service: ServiceId,
   finding: PostgresFinding,
-  all: readonly PostgresFinding[],
+  { all, state }: { all: readonly PostgresFinding[]; state: PostgresState },
 ): Assessment {
   const causes = all.filter(
     ({ cause, points }) => points >= LIKELY && effects[cause].includes(finding.cause),
   );
+  const panics = finding.cause === 'postgres_storage_full' ? [] : saidLately(state, PANIC);
   const points = causes.length > 0 ? finding.points - EFFECT : finding.points;
-  const confidence = Math.min(CEILING, Math.max(0, points));
+  const confidence = Math.min(panics.length > 0 ? LIKELY - 1 : CEILING, Math.max(0, points));
   return {
     cause: finding.cause,
     service,
@@ -74,7 +77,7 @@ function assessment(
     potential: confidence,
     ruledOut: false,
     for: [...new Set(finding.for)],
-    against: [...new Set(causes.flatMap((one) => one.for))],
+    against: [...new Set([...causes.flatMap((one) => one.for), ...panics.flatMap(({ calls }) => calls)])],
     wants: [],
   };
 }
@@ -82,6 +85,18 @@ function assessment(
 /** Looks at the suspected servers that were not taken yet. */
 export function postgresReads(scene: Scene): Read[] {
   return servers(scene).flatMap(({ service }) => LOOKS.map((tool): Read => ({ tool, service })));
+}
+
+/** Whether a PostgreSQL server has trouble of its own, which its callers would feel. */
+export function postgresIll(scene: Scene, service: ServiceId): Verdict {
+  const found = assessPostgres(scene).filter((one) => one.service === service && one.confidence >= LIKELY);
+  if (found.length > 0)
+    return said(
+      true,
+      found.flatMap((one) => one.for),
+    );
+  const well = postgresWell(scene, service);
+  return well.is === 'unseen' ? well : said(false, well.calls);
 }
 
 /**

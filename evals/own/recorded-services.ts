@@ -7,6 +7,7 @@ import { deployOf } from '#incidents/refs.ts';
 import { SignalName } from '#incidents/vocabulary.ts';
 import type { LogLine, Seen, Workload, WorkloadDriver, World } from '#tools/drivers/ports.ts';
 import { standardSignals } from '#tools/drivers/standard-signals.ts';
+import { recordedPostgres } from './postgres-world.ts';
 import type { ServiceCase, ServiceWorld } from './service-case.ts';
 import { valueAt } from './signal-course.ts';
 
@@ -52,6 +53,11 @@ export function recordedServices(
       ],
     ]),
     workloads: new Map([['recorded', workloads({ of, see, onset, applied })]]),
+    databases: new Map(
+      Object.entries(one.services).flatMap(([name, { postgres }]) =>
+        postgres === undefined ? [] : [[name, recordedPostgres(postgres)] as const],
+      ),
+    ),
     logs: {
       search: ({ service, level, from, limit }) =>
         see(service.id, 'logs', () => {
@@ -78,7 +84,9 @@ function worldOf({ services }: ServiceCase, name: string): ServiceWorld {
 }
 
 function inventoryOf({ id, services }: ServiceCase): Inventory {
-  const known = Object.entries(services).map(([name, { dependsOn, instances, unwatched }]): Service => {
+  const known = Object.entries(services).map(([name, world]): Service => {
+    const { dependsOn, instances, unwatched } = world;
+    if (world.postgres !== undefined) return databaseOf(name, dependsOn);
     const watched = SignalName.options.filter((signal) => !unwatched.includes(signal));
     return {
       ...{ id: ServiceId.parse(name), environment: 'eval', owner: 'team-eval', mode: 'act', dependsOn },
@@ -91,6 +99,13 @@ function inventoryOf({ id, services }: ServiceCase): Inventory {
     };
   });
   return { version: sha256(id), services: new Map(known.map((service) => [service.id, service])) };
+}
+
+function databaseOf(name: string, dependsOn: Service['dependsOn']): Service {
+  return {
+    ...{ id: ServiceId.parse(name), environment: 'eval', owner: 'team-eval', mode: 'act', dependsOn },
+    ...{ maxReplicas: 1, signals: {}, postgres: { driver: name } },
+  };
 }
 
 const LEVELS = { error: ['error'], warn: ['warn', 'error'], any: ['info', 'warn', 'error'] };

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ServiceId } from '#core/ids.ts';
+import { PostgresCause } from '#incidents/postgres-causes.ts';
 import { ServiceCause, Severity, SignalName } from '#incidents/vocabulary.ts';
+import { PostgresWorld } from './postgres-world.ts';
 
 /**
  * How one signal went. `now` null: nothing is measured any more. `climb` goes evenly from the normal level to `now`, `blip` is
@@ -47,6 +49,8 @@ const ServiceWorld = z.strictObject({
   probe: z.int().default(200),
   lines: z.array(Line).default([]),
   blind: z.array(Part).default([]),
+  /** It is a PostgreSQL server: nothing but that is looked at. */
+  postgres: PostgresWorld.optional(),
 });
 export type ServiceWorld = z.infer<typeof ServiceWorld>;
 
@@ -70,7 +74,7 @@ export const ServiceCase = z.strictObject({
   provider: Provider.default('answers'),
   expect: z.strictObject({
     /** Null: nothing may be named. */
-    cause: ServiceCause.nullable(),
+    cause: z.union([ServiceCause, PostgresCause]).nullable(),
     service: ServiceId.nullable(),
     /** It is to be found well, not only left open. */
     healthy: z.boolean().default(false),

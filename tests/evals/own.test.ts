@@ -16,10 +16,10 @@ const find = (id: string): AnyCase => {
 
 describe('the cases of our own', () => {
   test('are of every kind, each with its own id, and many have no cause to name', () => {
-    expect(cases.length).toBeGreaterThanOrEqual(80);
+    expect(cases.length).toBeGreaterThanOrEqual(100);
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
     expect(cases.filter(({ expect: { cause } }) => cause === null).length).toBeGreaterThanOrEqual(20);
-    for (const kind of ['k8s-', 'svc-', 'quiet-', 'herring-', 'missing-', 'provider-', 'inject-'])
+    for (const kind of ['k8s-', 'svc-', 'pg-', 'quiet-', 'herring-', 'missing-', 'provider-', 'inject-'])
       expect(cases.filter(({ id }) => id.startsWith(kind)).length, kind).toBeGreaterThanOrEqual(3);
   });
 
