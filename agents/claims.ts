@@ -5,6 +5,7 @@ import type { Inventory } from '#incidents/inventory.ts';
 import type { MonitorBrief, Report } from '#incidents/reports.ts';
 import type { Item } from '#llm/model.ts';
 import type { AgentSpec } from '#sessions/agent-spec.ts';
+import { withMountedGaps } from './mounted-gaps.ts';
 import { rankingOf, reportOf } from './rules/diagnosis.ts';
 import { monitorView } from './rules/monitor.ts';
 import { bandsOf, monitorReport } from './rules/monitor-report.ts';
@@ -47,11 +48,11 @@ export function diagnosisClaims(inventory: Inventory): Checks {
   return {
     settle: (report, { brief, items }) => {
       if (report.role !== 'diagnosis' || brief?.role !== 'diagnosis') throw withoutBrief(report);
-      return checkDiagnosis(report, rankingOf(brief, items, inventory));
+      return checkDiagnosis(report, withMountedGaps(rankingOf(brief, items, inventory), items));
     },
     partial: ({ brief, items }) => {
       if (brief?.role !== 'diagnosis') return null;
-      const ranking = rankingOf(brief, items, inventory);
+      const ranking = withMountedGaps(rankingOf(brief, items, inventory), items);
       return checkDiagnosis({ ...reportOf(ranking), outcome: 'inconclusive' }, ranking).report;
     },
   };

@@ -44,6 +44,8 @@ export function diagnosisSpec(
       ...(hasPostgres ? postgresReads : []),
       ...(services.some(({ host }) => host === true) ? (['host_status'] as const) : []),
       ...(hasCluster ? clusterReads : []),
+      'incident_history',
+      ...(services.some(({ repo }) => repo !== undefined) ? (['changes_list', 'change_diff'] as const) : []),
       'evidence_read',
       'hypotheses_rank',
     ],

@@ -26,8 +26,7 @@ export function hypothesesRankTool(deps: HypothesesRankDeps): SessionTool<z.infe
     tier: 'R0',
     name: 'hypotheses_rank',
     version: 1,
-    description:
-      'How the program ranks the causes by what you have read so far, and which reads would tell more.',
+    description: 'How the program ranks the causes by what you have read, and what to read next.',
     args: Args,
     deadlineMs: 5_000,
     perform: (_args, { caller }) => {

@@ -12,7 +12,14 @@ export function remediationSpec(prompt: Prompt): AgentSpec {
   return {
     role: 'remediation',
     prompt,
-    allowlist: ['service_restart', 'service_rollback', 'service_scale'],
+    allowlist: [
+      'service_restart',
+      'service_rollback',
+      'service_scale',
+      'node_cordon',
+      'alert_silence',
+      'operator_action',
+    ],
     limits: RUN_LIMITS,
     report: NoSafeAction,
   };

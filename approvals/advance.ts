@@ -61,6 +61,8 @@ function advanceAction(approval: Approval, fact: Moved): Approval {
     }
     case 'action.verified':
       return enter(approval, fact, { state: 'verified', reason: null });
+    case 'action.in_effect':
+      return enter(approval, fact, { state: 'verified', reason: null });
     case 'action.unverified':
       return enter(approval, fact, { state: 'unverified', reason: fact.body.reason });
     case 'action.undone': {

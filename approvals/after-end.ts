@@ -4,7 +4,7 @@ import type { Approval, ApprovalState } from './approval.ts';
 import { approvalContext } from './end.ts';
 import type { GateDeps } from './gate-deps.ts';
 import { isActive } from './lapse.ts';
-import { mayApprove, mayRespond, type Person } from './people.ts';
+import { may, type Person } from './people.ts';
 import { recordRefused } from './record-refused.ts';
 
 /** What a person may still say of a plan that code is done with. */
@@ -26,6 +26,8 @@ export type AfterEndInput = {
   readonly approval: ApprovalId;
   readonly person: Person;
   readonly wanted: AfterEnd;
+  /** The request that carried it. */
+  readonly trace?: string;
 };
 
 /** A plan that ended like this was neither refused by a person nor carried out: it may be looked at anew. */
@@ -33,14 +35,15 @@ const undecided: ReadonlySet<ApprovalState> = new Set(['expired', 'withdrawn', '
 
 /** Takes what a person says of a plan that has ended; a no is recorded like any other. Of two releases at once, one is taken. */
 export async function sayAfterEnd(deps: GateDeps, input: AfterEndInput): Promise<AfterEndSaid> {
-  const { person, wanted } = input;
+  const { person, wanted, trace } = input;
   for (;;) {
     const approval = deps.approvals.get(input.approval);
     const reason = approval === undefined ? 'not_found' : refusalOf(deps, approval, input);
     if (approval === undefined || reason !== undefined) {
       const what = wanted.kind === 'again' ? ('ask_again' as const) : wanted.kind;
       const refused = { by: person.id, what, reason: reason ?? 'not_found' };
-      await recordRefused(deps.log, { ...refused, approval: input.approval }, approval?.plan.incident);
+      const about = { incident: approval?.plan.incident, trace };
+      await recordRefused(deps.log, { ...refused, approval: input.approval }, about);
       return { kind: 'refused', reason: reason ?? 'not_found', approval: approval ?? null };
     }
     const stream = approvalStream(approval.id);
@@ -56,17 +59,18 @@ function refusalOf(
   { person, wanted }: AfterEndInput,
 ): AfterEndRefusal | undefined {
   if (wanted.kind === 'release') {
-    if (!mayApprove(person)) return 'not_allowed';
+    if (!may(person, 'decide')) return 'not_allowed';
     return state === 'quarantined' ? undefined : 'not_quarantined';
   }
-  if (!mayRespond(person)) return 'not_allowed';
+  if (!may(person, 'propose')) return 'not_allowed';
   if (!undecided.has(state)) return 'not_over';
   const incident = incidents.get(plan.incident);
   return incident !== undefined && isActive(incident) ? undefined : 'incident_closed';
 }
 
-function draftOf(approval: Approval, { person, wanted }: AfterEndInput) {
-  const context = { ...approvalContext(approval), actor: { kind: 'person', id: person.id } as const };
+function draftOf(approval: Approval, { person, wanted, trace }: AfterEndInput) {
+  const actor = { kind: 'person', id: person.id } as const;
+  const context = { ...approvalContext(approval), actor, ...(trace !== undefined && { traceId: trace }) };
   const said = { approval: approval.id, by: person.id };
   return wanted.kind === 'release'
     ? fact('action.released', { ...said, effect: wanted.effect }, context)

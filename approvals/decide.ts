@@ -9,6 +9,8 @@ import { viewOf } from './view.ts';
 export type DecisionInput = Said & {
   readonly approval: ApprovalId;
   readonly via: 'cli' | 'demo' | 'slack' | 'api';
+  /** The request that carried it; left out = the entry belongs to the run that proposed. */
+  readonly trace?: string;
 };
 export type Decided =
   | { kind: 'decided'; approval: Approval; complete: boolean }
@@ -33,19 +35,19 @@ export async function decide(deps: GateDeps, input: DecisionInput): Promise<Deci
 /** A no to a person is recorded like any other: who tried what, and why not. */
 async function refuse(
   deps: GateDeps,
-  { approval: id, decision, person }: DecisionInput,
+  { approval: id, decision, person, trace }: DecisionInput,
   { reason, approval }: { reason: DecisionRefusal; approval: Approval | null },
 ): Promise<Decided> {
   const refused = { by: person.id, what: decision, reason, approval: id };
-  await recordRefused(deps.log, refused, approval?.plan.incident);
+  await recordRefused(deps.log, refused, { incident: approval?.plan.incident, trace });
   return { kind: 'refused', reason, approval };
 }
 
-function draftOf(approval: Approval, { decision, person, via }: DecisionInput, complete: boolean) {
+function draftOf(approval: Approval, { decision, person, via, trace }: DecisionInput, complete: boolean) {
   const { id, hash, cardDigest, plan } = approval;
   const context = {
     actor: { kind: 'person', id: person.id } as const,
-    traceId: plan.run,
+    traceId: trace ?? plan.run,
     incident: plan.incident,
     streams: [approvalStream(id), incidentStream(plan.incident)],
   };

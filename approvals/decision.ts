@@ -1,5 +1,5 @@
 import type { Approval } from './approval.ts';
-import { mayApprove, mayRespond, type Person, suffice } from './people.ts';
+import { may, type Person, suffice } from './people.ts';
 import { ownersOf, targetsOf } from './plan-targets.ts';
 import type { View } from './view.ts';
 
@@ -35,7 +35,7 @@ export function decisionMove(view: View, approval: Approval, said: Said): Decisi
 
 function refusalOf(view: View, approval: Approval, said: Said): DecisionRefusal | undefined {
   const { person, decision } = said;
-  if (decision === 'revoke' ? !mayRespond(person) : !mayApprove(person)) return 'not_allowed';
+  if (!may(person, decision === 'revoke' ? 'stop' : 'decide')) return 'not_allowed';
   if (said.hash !== approval.hash) return 'other_plan';
   if (decision === 'revoke') return approval.state === 'approved' ? undefined : 'not_pending';
   if (approval.state !== 'pending') return 'not_pending';

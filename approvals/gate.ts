@@ -8,7 +8,7 @@ import { appendEach, approvalContext } from './end.ts';
 import { claimExpect, type GateDeps } from './gate-deps.ts';
 import { claimMove, type MoveRefusal, type Ready, startMove, undoMove } from './moves.ts';
 import { orderKey, PERMIT_MS, type Permit, type PermittedOrder } from './permit.ts';
-import type { Step } from './plan.ts';
+import { Ordered, type Step } from './plan.ts';
 import { viewOf } from './view.ts';
 
 export type ClaimRefusal = MoveRefusal | 'dry_run_failed' | 'recovered' | 'conflict';
@@ -103,14 +103,14 @@ function orderOf(approval: Approval, { index, step, undo, generation }: Ready): 
   const key = orderKey(approval.hash, index, undo ? 'undo' : 'run');
   if (!undo) return { tool: step.tool, change: exactChange(step), key, expectGeneration: generation };
   if (step.undo === null) throw new FirebreakError('bug', 'a step without an undo was to be undone');
-  const change = { target: step.target.ref, ...step.undo };
+  const change = Ordered.parse({ target: step.target.ref, ...step.undo });
   return { tool: step.undo.tool, change, key, expectGeneration: generation };
 }
 
 /** To the very version that people saw: what a place in the history stands for can be another one by now. */
-function exactChange({ change, preview }: Step): Order['change'] {
-  if (change.tool !== 'service_rollback') return change;
-  return { tool: change.tool, target: change.target, version: preview.after.version };
+function exactChange(step: Step): Order['change'] {
+  if (step.tool !== 'service_rollback') return step.change;
+  return { tool: step.tool, target: step.change.target, version: step.preview.after.version };
 }
 
 function intentOf(

@@ -5,6 +5,7 @@ import { mayApprove, suffice } from './people.ts';
 import { planHash, type Step } from './plan.ts';
 import { ownersOf } from './plan-targets.ts';
 import { evaluate } from './policy.ts';
+import { cellOf } from './policy-standing.ts';
 import { isRefuted } from './refuted.ts';
 import type { View } from './view.ts';
 
@@ -55,12 +56,14 @@ export function isActive(incident: Incident): boolean {
 /** Policy as it is in force now, with the stop flags as they are now. */
 export function policyReason(
   view: View,
-  { tool, tier, target }: Step,
+  step: Step,
   purpose: 'change' | 'undo',
 ): 'policy_denied' | undefined {
+  const { tool, tier, target } = step;
   const verdict = evaluate(view.policy, {
     caller: 'remediation',
     tool,
+    cell: cellOf(view.inventory, step),
     tier,
     service: target.service,
     environment: target.environment,

@@ -1,29 +1,42 @@
-import type { PersonId } from '#core/ids.ts';
+import type { Digest, PersonId } from '#core/ids.ts';
 import type { Tier } from '#incidents/vocabulary.ts';
+import { type Right, type Role, rightsOf } from './rights.ts';
 
-export const roles = ['viewer', 'responder', 'approver', 'owner', 'admin'] as const;
-export type Role = (typeof roles)[number];
+/** A personal token, of which only the SHA-256 is known. */
+export type PersonalToken = {
+  readonly hash: Digest;
+  /** From then on it counts no more, ms; null = it does not end by itself. */
+  readonly expires: number | null;
+  /** What it is for; null = everything that its person may. */
+  readonly scopes: readonly Right[] | null;
+};
 
-/** A person of the config; `tokenHash` is the SHA-256 of the personal token, which is never stored. */
+/** A person of the config. */
 export type Person = {
   readonly id: PersonId;
   readonly name: string;
-  readonly tokenHash: string | null;
+  readonly tokens: readonly PersonalToken[];
   readonly roles: readonly Role[];
   readonly teams: readonly string[];
+  /** What the token that they showed is for; left out = everything that their roles give. */
+  readonly scopes?: readonly Right[];
 };
 export type People = ReadonlyMap<PersonId, Person>;
 
-/** Who may see, take an incident, switch off: anyone on call. */
+/** Whether a person may do this: one of their roles gives it, and so does the token that they showed. Whom the config names may read. */
+export function may({ roles, scopes }: Pick<Person, 'roles' | 'scopes'>, right: Right): boolean {
+  const isOfRole = right === 'read' || roles.some((role) => rightsOf[role].includes(right));
+  return isOfRole && (scopes ?? [right]).includes(right);
+}
+
+/** Who takes incidents: anyone on call. */
 export function mayRespond(person: Person): boolean {
-  return person.roles.some(
-    (role) => role === 'responder' || role === 'approver' || role === 'owner' || role === 'admin',
-  );
+  return may(person, 'note');
 }
 
 /** Who may decide on a change. */
 export function mayApprove(person: Person): boolean {
-  return person.roles.some((role) => role === 'approver' || role === 'owner');
+  return may(person, 'decide');
 }
 
 /** An owner of that team; nobody owns what has no team. */

@@ -3,22 +3,18 @@ import { z } from 'zod';
 import { canonical } from '#core/canonical.ts';
 import type { Random } from '#core/clock.ts';
 import { ApprovalId, CallId, Digest } from '#core/ids.ts';
-import { ServiceRef } from '#incidents/refs.ts';
-import { Change, Undo } from './plan.ts';
+import { Change, Ordered } from './plan.ts';
 
 /** How long a permit lives, from the durable intent to the call. */
 export const PERMIT_MS = 30_000;
-
-const [BackTo, BackToCount] = Undo.options;
-const target = { target: ServiceRef };
 
 /**
  * The exact change that a permit allows. `key` makes a repeat harmless; another generation makes the backend refuse;
  * `fence` only grows for a target, so that an older permit is refused once a newer one was seen.
  */
 export const PermittedOrder = z.strictObject({
-  tool: z.enum(['service_restart', 'service_rollback', 'service_scale']),
-  change: z.union([Change, BackTo.extend(target), BackToCount.extend(target)]),
+  tool: z.enum(Change.options.map((change) => change.shape.tool.value)),
+  change: Ordered,
   key: z.string().regex(/^[\x21-\x7e]{1,100}$/),
   expectGeneration: z.int().min(0),
   fence: z.int().min(0),
@@ -87,4 +83,9 @@ function signedBytes(fields: PermitFields): Buffer {
 /** The backend's key for one step in one direction: the same after a restart, so that a repeat has one effect. */
 export function orderKey(hash: Digest, step: number, phase: 'run' | 'undo'): string {
   return `fb-${hash.slice(0, 24)}-${step}-${phase}`;
+}
+
+/** The key of the step that an undo with this key takes back. */
+export function keyTakenBack(key: string): string {
+  return key.replace(/-undo$/, '-run');
 }

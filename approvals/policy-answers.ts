@@ -2,7 +2,14 @@ import type { PersonId, ServiceId } from '#core/ids.ts';
 import { AgentRole } from '#incidents/vocabulary.ts';
 import { mayApprove, owns } from './people.ts';
 import { type DenyReason, evaluate } from './policy.ts';
-import { changeTools, noFlags, type PersonStanding, standingOf, type Terms } from './policy-standing.ts';
+import {
+  type Cell,
+  cellsOf,
+  noFlags,
+  type PersonStanding,
+  standingOf,
+  type Terms,
+} from './policy-standing.ts';
 
 /** What becomes of a change that an agent asks for, and who may then say yes: any of `approvers`, of a wide change also one of `owners`. */
 export type Answer =
@@ -48,20 +55,28 @@ export function widerOnly({ answers, people }: TermsChange): TermsChange {
 function rowsOf(terms: Terms): ReadonlyMap<string, Row> {
   const rows = [...terms.inventory.services.values()].flatMap(({ id, environment }) =>
     AgentRole.options.flatMap((agent) =>
-      changeTools.map((tool): Row => {
-        const place = { agent, tool, service: id, environment };
-        return { ...place, answer: answerOf(terms, place) };
+      cellsOf(terms.inventory, id).map(({ tool, cell }): Row => {
+        const place = { agent, tool: cell, service: id, environment };
+        return { ...place, answer: answerOf(terms, { ...place, tool, cell }) };
       }),
     ),
   );
   return new Map(rows.map((row) => [`${row.agent} ${row.tool} ${row.service} ${row.environment}`, row]));
 }
 
-function answerOf({ policy, inventory, people }: Terms, place: Omit<Row, 'answer'>): Answer {
+function answerOf({ policy, inventory, people }: Terms, place: Omit<Row, 'answer'> & Cell): Answer {
   const service = inventory.services.get(place.service);
-  const { agent, tool, environment } = place;
+  const { agent, tool, cell, environment } = place;
   const mode = service?.mode ?? 'observe';
-  const question = { caller: agent, tool, tier: 'R2', service: place.service, environment, mode } as const;
+  const question = {
+    caller: agent,
+    tool,
+    cell,
+    tier: 'R2',
+    service: place.service,
+    environment,
+    mode,
+  } as const;
   const verdict = evaluate(policy, { ...question, purpose: 'change', flags: noFlags });
   if (verdict.kind === 'deny' || verdict.kind === 'record') return verdict;
   const all = [...people.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -64,7 +64,11 @@ function join(parts: readonly Part[]): Standing {
 }
 
 /** The entries that accept a standing: append them in one go. */
-export function acceptDrafts(standing: Standing, { by, why }: Pick<Body, 'by' | 'why'>): EntryDraft[] {
+export function acceptDrafts(
+  standing: Standing,
+  { by, why }: Pick<Body, 'by' | 'why'>,
+  trace = 'policy',
+): EntryDraft[] {
   const parts = split(standing);
   const digest = standingDigest(standing);
   const actor = by === null ? SYSTEM : ({ kind: 'person', id: by } as const);
@@ -72,7 +76,7 @@ export function acceptDrafts(standing: Standing, { by, why }: Pick<Body, 'by' | 
     fact(
       'policy.accepted',
       { by, why, standing: digest, part: at, parts: parts.length, ...part },
-      { actor, traceId: 'policy' },
+      { actor, traceId: trace },
     ),
   );
 }

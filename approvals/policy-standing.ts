@@ -1,9 +1,10 @@
 import { taggedHash } from '#core/hash.ts';
 import type { Digest, PersonId, ServiceId } from '#core/ids.ts';
 import type { Inventory } from '#incidents/inventory.ts';
+import type { OperatorAction } from '#incidents/operator-action.ts';
 import type { Mode } from '#incidents/vocabulary.ts';
 import type { People, Person } from './people.ts';
-import { Change, type ChangeTool } from './plan.ts';
+import { Change, type ChangeTool, type Step } from './plan.ts';
 import { capKey, evaluate, lowerMode, type Policy, type StopFlags } from './policy.ts';
 
 /** Everything in a config that says who may change what. */
@@ -41,12 +42,37 @@ export const noFlags: StopFlags = {
   tampered: false,
 };
 
+/**
+ * What is accepted by itself on a service: each tool, and each of the operator's actions together with what it runs, so
+ * that neither a new action nor another command under an old name counts before an owner accepted it.
+ */
+export function cellsOf({ actions }: Inventory, service: ServiceId): readonly Cell[] {
+  const own = [...(actions?.values() ?? [])].filter((one) => one.service === service);
+  return [
+    ...changeTools.filter((tool) => tool !== 'operator_action').map((tool) => ({ tool, cell: tool })),
+    ...own.map((action) => ({ tool: 'operator_action', cell: actionCell(action) })),
+  ];
+}
+export type Cell = { readonly tool: string; readonly cell: string };
+
+/** The cell of one change: its tool, or the operator's action that it is. */
+export function cellOf({ actions }: Inventory, { tool, target: { ref } }: Step): string {
+  if (tool !== 'operator_action') return tool;
+  const action = actions?.get(ref.slice('action:'.length));
+  return action === undefined ? tool : actionCell(action);
+}
+
+function actionCell({ name, argv, undo, params, env, tier }: OperatorAction): string {
+  const what = JSON.stringify([argv, undo, [...params], [...env], tier]).normalize('NFC');
+  return `operator_action:${name}:${taggedHash('firebreak/action/v1', what).slice(0, 12)}`;
+}
+
 /** How far terms let a tool go on a service, when nothing is stopped. */
-export function modeAllowed({ policy, inventory }: Terms, service: ServiceId, tool: string): Mode {
+export function modeAllowed({ policy, inventory }: Terms, service: ServiceId, { tool, cell }: Cell): Mode {
   const known = inventory.services.get(service);
   if (known === undefined) return 'observe';
   const { environment, mode } = known;
-  const question = { caller: 'remediation', tool, tier: 'R2', service, environment, mode } as const;
+  const question = { caller: 'remediation', tool, cell, tier: 'R2', service, environment, mode } as const;
   const verdict = evaluate(policy, { ...question, purpose: 'change', flags: noFlags });
   return verdict.kind === 'ask' ? 'act' : verdict.kind === 'record' ? verdict.mode : 'observe';
 }
@@ -54,7 +80,9 @@ export function modeAllowed({ policy, inventory }: Terms, service: ServiceId, to
 /** What terms allow, as it is compared and kept in the log. */
 export function standingOf(terms: Terms): Standing {
   const services = [...terms.inventory.services.values()].map(({ id, environment, owner }) => {
-    const at = (mode: Mode) => changeTools.filter((tool) => modeAllowed(terms, id, tool) === mode);
+    const cells = cellsOf(terms.inventory, id);
+    const at = (mode: Mode) =>
+      cells.filter((one) => modeAllowed(terms, id, one) === mode).map(({ cell }) => cell);
     return { service: id, environment, owner, act: at('act'), propose: at('propose') };
   });
   return sorted({ services, people: [...terms.people.values()].map(personStanding) });

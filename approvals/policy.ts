@@ -1,5 +1,6 @@
 import type { Digest } from '#core/ids.ts';
 import type { AgentRole, Mode, Tier } from '#incidents/vocabulary.ts';
+import { type Right, rightOfTier, rightsOf } from './rights.ts';
 
 /** A rule of the policy: which changes it speaks of and what it says. `*` stands for every service or environment. */
 export type PolicyRule = {
@@ -39,6 +40,8 @@ export type PolicyCaller = AgentRole | 'system' | 'person';
 export type PolicyQuestion = {
   readonly caller: PolicyCaller;
   readonly tool: string;
+  /** What an owner accepted by itself where a tool is not enough to say what happens; left out = the tool. */
+  readonly cell?: string;
   readonly tier: Tier;
   readonly service: string;
   readonly environment: string;
@@ -68,24 +71,23 @@ export type Verdict =
   | { kind: 'record'; mode: Exclude<Mode, 'act'> }
   | { kind: 'deny'; reason: DenyReason };
 
-/** The worst that each caller may ask for. A change is only ever asked for by remediation; the others look and note. */
-const ceilings: Readonly<Record<PolicyCaller, Tier>> = {
-  coordinator: 'R1',
-  monitor: 'R0',
-  diagnosis: 'R0',
-  remediation: 'R3',
-  system: 'R1',
-  person: 'R1',
+/** What each caller may ask for. A change is only ever asked for by remediation; the others look and note. */
+const callerRights: Readonly<Record<PolicyCaller, readonly Right[]>> = {
+  coordinator: rightsOf['agent:coordinator'],
+  monitor: rightsOf['agent:monitor'],
+  diagnosis: rightsOf['agent:diagnosis'],
+  remediation: rightsOf['agent:remediation'],
+  system: ['read', 'note'],
+  person: ['read', 'note'],
 };
-const badness: Readonly<Record<Tier, number>> = { R0: 0, R1: 1, R2: 2, R3: 3 };
 const reach: Readonly<Record<Mode, number>> = { observe: 0, propose: 1, act: 2 };
 
 /** Whether a caller may ask for a call of this tier at all. */
 export function isWithinCeiling(caller: PolicyCaller, tier: Tier): boolean {
-  return badness[tier] <= badness[ceilings[caller]];
+  return callerRights[caller].includes(rightOfTier[tier]);
 }
 
-/** The cell of `Policy.caps` that speaks of one tool on one service. */
+/** The cell of `Policy.caps` that speaks of one tool, or of one of the operator's actions, on one service. */
 export function capKey(service: string, tool: string): string {
   return `${service} ${tool}`;
 }
@@ -127,8 +129,8 @@ function stopReason({ flags, purpose }: PolicyQuestion): DenyReason | undefined 
   return undefined;
 }
 
-function modeOf({ caps }: Policy, { service, tool, mode }: PolicyQuestion): Mode {
-  return caps === 'all' ? mode : lowerMode(mode, caps.get(capKey(service, tool)) ?? 'observe');
+function modeOf({ caps }: Policy, { service, tool, cell = tool, mode }: PolicyQuestion): Mode {
+  return caps === 'all' ? mode : lowerMode(mode, caps.get(capKey(service, cell)) ?? 'observe');
 }
 
 function matches(rule: PolicyRule, question: PolicyQuestion): boolean {

@@ -1,10 +1,12 @@
 import { canonical } from '#core/canonical.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Cause, Tier } from '#incidents/vocabulary.ts';
+import { type StepRefusal, stepRefusal } from './allowed-steps.ts';
 import type { Approval } from './approval.ts';
 import { isActive, isBusy, startedChanges } from './lapse.ts';
 import type { Step } from './plan.ts';
 import { type DenyReason, evaluate, type Verdict } from './policy.ts';
+import { cellOf } from './policy-standing.ts';
 import type { View } from './view.ts';
 
 export type ProposeRefusal =
@@ -18,7 +20,8 @@ export type ProposeRefusal =
   | 'cause_refuted'
   | 'budget_spent'
   | 'no_verification'
-  | 'target_busy';
+  | 'target_busy'
+  | StepRefusal;
 export type Asked = Exclude<Verdict, { kind: 'allow' | 'deny' }>;
 export type Proposable =
   | { readonly kind: 'go'; readonly verdict: Asked }
@@ -63,6 +66,8 @@ function refusalOf(view: View, incident: Incident, steps: readonly Step[]): Prop
   if (incident.alerts.every(({ cleared }) => cleared)) return 'alert_cleared';
   if (startedChanges(incident) + steps.length > view.changes) return 'budget_spent';
   if (isBusy(view, steps)) return 'target_busy';
+  const unfit = stepRefusal(view.inventory, incident, steps);
+  if (unfit !== undefined) return unfit;
   const pending = pendingOf(view, incident).length - supersededBy(view, incident, steps).length;
   return pending >= MAX_PENDING ? 'too_many_pending' : undefined;
 }
@@ -98,10 +103,12 @@ function pendingOf({ approvals }: Pick<View, 'approvals'>, { id }: Incident): re
 function verdictOf(view: View, steps: readonly Step[]): Exclude<Verdict, { kind: 'allow' }> {
   const tier = tierOf(steps);
   let worst: Exclude<Verdict, { kind: 'allow' }> = { kind: 'ask' };
-  for (const { tool, target } of steps) {
+  for (const step of steps) {
+    const { tool, target } = step;
     const verdict = evaluate(view.policy, {
       caller: 'remediation',
       tool,
+      cell: cellOf(view.inventory, step),
       tier,
       service: target.service,
       environment: target.environment,

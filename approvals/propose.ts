@@ -1,12 +1,13 @@
 import type { EntryDraft } from '#audit/log.ts';
-import { ApprovalId, type PersonId } from '#core/ids.ts';
+import { ApprovalId } from '#core/ids.ts';
 import type { AgentCaller } from '#incidents/caller.ts';
 import { approvalStream, countStream, fact, incidentStream, SYSTEM } from '#incidents/entry.ts';
 import { causeOf, type Incident } from '#incidents/incident.ts';
 import type { GateDeps } from './gate-deps.ts';
-import { type Plan, planHash, type Step } from './plan.ts';
+import { type Plan, planHash, type Step, type Verification } from './plan.ts';
 import { type Asked, type ProposeRefusal, proposable, supersededBy, tierOf } from './proposal.ts';
 import { isRefuted } from './refuted.ts';
+import { requestersOf } from './requesters.ts';
 import { viewOf } from './view.ts';
 
 export type Proposed =
@@ -54,27 +55,18 @@ function aboutOf(incident: Incident, steps: readonly Step[]): About {
   };
 }
 
-/** Everybody who asked for one of these changes, by the log and not by what an agent says. */
-function requestersOf({ requests }: Incident, steps: readonly Step[]): PersonId[] {
-  const asked = requests.filter(({ tool, target }) =>
-    steps.some((step) => step.tool === tool && step.target.ref === target),
-  );
-  return [...new Set(asked.map(({ by }) => by))].sort();
-}
-
 /** Undefined when no signal is known that could tell whether the plan helped. */
 function planOf(
   deps: GateDeps,
   incident: Incident,
   { caller, steps, about }: ProposeRequest & { about: About },
 ): Plan | undefined {
-  const signal = incident.monitor?.signal;
   const first = steps[0];
-  if (signal === null || signal === undefined || first === undefined) return undefined;
+  const verification = first && verificationOf(deps, incident, first);
+  if (verification === undefined || first === undefined) return undefined;
   // Without a cause only what a person asked for is put before people.
   if (causeOf(incident) === null && !steps.every((step) => requestersOf(incident, [step]).length > 0))
     return undefined;
-  const { service, name, low, high } = signal;
   const now = deps.clock.now();
   return {
     v: 1,
@@ -88,13 +80,26 @@ function planOf(
     ...about,
     tier: tierOf(steps),
     steps: [...steps],
-    verification: { service, signal: name, low, high, ...deps.timing.verify },
+    verification,
     policyVersion: deps.policy.version,
     inventoryVersion: deps.inventory.version,
     createdAt: now,
     expiresAt: now + deps.timing.approvalMs,
     nonce: deps.random.bytes(16).toString('hex'),
   };
+}
+
+/** By what it is judged; a silence brings no signal back. */
+function verificationOf(
+  { timing: { verify } }: GateDeps,
+  { monitor }: Incident,
+  { tool, change }: Step,
+): Verification | undefined {
+  const { everyMs, windowMs } = verify;
+  if (tool === 'alert_silence') return { inEffect: change.target, everyMs, windowMs };
+  if (monitor?.signal == null) return undefined;
+  const { service, name, low, high } = monitor.signal;
+  return { service, signal: name, low, high, ...verify };
 }
 
 function draftsOf(

@@ -34,7 +34,7 @@ const PlanShape = z.looseObject({
       tool: z.string(),
       tier: Tier,
       change: z.looseObject({}),
-      preview: z.looseObject({ after: z.looseObject({ version: z.string() }) }),
+      preview: z.looseObject({ after: z.looseObject({ version: z.string() }).exactOptional() }),
       undo: z.looseObject({ tool: z.string() }).nullable(),
       target: z.looseObject({ ref: z.string() }),
     }),
@@ -158,7 +158,7 @@ function isTooLow({ tier, steps }: Shape): boolean {
 /** A rollback is to the version that the preview showed, not to a place in a history that moves on. */
 function exactChange({ tool, change, preview }: Shape['steps'][number]): object {
   const { to: _, ...rest } = change;
-  return tool === 'service_rollback' ? { ...rest, version: preview.after.version } : change;
+  return tool === 'service_rollback' ? { ...rest, version: preview.after?.version } : change;
 }
 
 /** Both came out of entries, so both can be written canonically. */

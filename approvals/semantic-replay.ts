@@ -138,6 +138,7 @@ function moveOn(state: State, fact: Fact): undefined {
       plan.unverified();
       break;
     case 'action.verified':
+    case 'action.in_effect':
     case 'action.undone':
     case 'action.released':
       state.plans.delete(fact.body.approval);

@@ -5,6 +5,7 @@ export const suites: Readonly<Record<string, () => Promise<BenchSuite>>> = {
   approve: () => import('./approve.ts'),
   investigation: () => import('./investigation.ts'),
   log: () => import('./log.ts'),
+  seeds: () => import('./seeds.ts'),
   series: () => import('./series.ts'),
   page: () => import('./page.ts'),
   start: () => import('./start.ts'),

@@ -61,6 +61,8 @@ export const StatusAnswer = z.object({
     flapping: z.int(),
     watchdogs: z.array(z.object({ source: z.string(), silentMs: z.number(), withinMs: z.number() })),
   }),
+  mounts: z.array(z.object({ name: z.string(), why: z.string() })),
+  secrets: z.array(z.object({ name: z.string(), why: z.string() })),
 }) satisfies z.ZodType<StatusView>;
 
 const Texts = z.array(z.string());
@@ -90,6 +92,7 @@ export const IncidentAnswer = z.object({
       verdict: z.string().nullable(),
     })
     .nullable(),
+  before: z.object({ incident: z.string(), at: z.int(), text: z.string() }).nullable(),
   rules: z.string().nullable(),
   droppedClaims: z.int(),
   ruledOut: Texts,

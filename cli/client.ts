@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { parseJson } from '#core/canonical.ts';
-import type { Clock } from '#core/clock.ts';
+import { type Clock, realRandom } from '#core/clock.ts';
+import { newCorrelation } from '#core/correlation.ts';
 import { type ErrorCode, FirebreakError, messageOf } from '#core/errors.ts';
 import { clip, inert } from '#core/inert.ts';
 import type { Secret } from '#core/secret.ts';
 import type { Common, Context } from './context.ts';
 import { dataDirOf } from './data-dir.ts';
+import { requestServer } from './request.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
 import { personalToken } from './token.ts';
 
@@ -15,7 +17,13 @@ const ANSWER_MS = 10_000;
 /** A server that wrote its address into the data directory. Nothing was sent to it yet. */
 export type Server = ServerFile & { readonly dataDir: string; readonly token: Secret; readonly clock: Clock };
 
-export type Answer = { readonly status: number; readonly text: string; readonly bytes: Uint8Array };
+export type Answer = {
+  readonly status: number;
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** The id under which the request is found in the log and the output of the server. */
+  readonly correlation: string;
+};
 export type Ask = { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown };
 
 /** The server of the data directory. Throws `server_unreachable` when none runs there or no token is at hand. */
@@ -73,31 +81,30 @@ export async function sentBytes(server: Server, question: Ask): Promise<Uint8Arr
 
 /** Sends one request and waits for the whole answer. Throws `server_unreachable`. */
 async function send(server: Server, { method, path, body }: Ask): Promise<Answer> {
+  const correlation = newCorrelation(realRandom);
   const stop = new AbortController();
   const cancel = server.clock.after(ANSWER_MS, () =>
     stop.abort(new Error(`no answer within ${ANSWER_MS / 1000} s`)),
   );
   try {
-    const response = await fetch(new URL(path, server.url), {
-      method,
-      redirect: 'error',
-      signal: stop.signal,
+    const { status, bytes } = await requestServer(server, {
+      ...{ method, path, signal: stop.signal },
       headers: {
         authorization: `Bearer ${server.token.reveal()}`,
+        'x-correlation-id': correlation,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    return { status: response.status, text: new TextDecoder().decode(bytes), bytes };
+    return { status, text: new TextDecoder().decode(bytes), bytes, correlation };
   } catch (error) {
-    throw unreachableServer(server, error);
+    throw unreachableServer(server, error, correlation);
   } finally {
     cancel();
   }
 }
 
-function unreachableServer(server: Server, error: unknown): FirebreakError {
+function unreachableServer(server: Server, error: unknown, correlation: string): FirebreakError {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   // The file of a server that was killed stays behind.
@@ -105,7 +112,7 @@ function unreachableServer(server: Server, error: unknown): FirebreakError {
   const why = inert(messageOf(cause ?? error));
   return new FirebreakError(
     'server_unreachable',
-    `the server in ${server.dataDir} (process ${server.pid}, ${server.url}) does not answer: ${why}; firebreak off works without it`,
+    `the server in ${server.dataDir} (process ${server.pid}, ${server.url}) does not answer: ${why} (${correlation}); firebreak off works without it`,
     { next: 'retry', cause: error },
   );
 }
@@ -117,14 +124,19 @@ const codes: ReadonlyMap<number, ErrorCode> = new Map([
   [404, 'not_found'],
 ]);
 
-function refusalOf(server: Server, { method, path }: Ask, { status, text }: Answer): FirebreakError {
+function refusalOf(
+  server: Server,
+  { method, path }: Ask,
+  { status, text, correlation }: Answer,
+): FirebreakError {
   const json = parseJson(text);
   const body = json.kind === 'ok' ? ErrorBody.safeParse(json.value).data : undefined;
   const said =
     body === undefined ? `status ${status}` : inert(clip(body.error, 300)).replace(/^refused: /, '');
   // A no to what a person wanted is no failure: the sentence alone says what there is to say.
   if (status === 409 && body !== undefined) return new FirebreakError('driver_failed', said);
-  const where = body?.correlation === undefined ? `${method} ${path}` : inert(body.correlation);
+  const id = inert(body?.correlation ?? correlation);
+  const where = body === undefined ? `${method} ${path}, ${id}` : id;
   const hint = status === 401 ? '; is your token still in the config of that server?' : '';
   return new FirebreakError(
     codes.get(status) ?? 'driver_failed',
@@ -141,8 +153,9 @@ function parsed<T>(
   const value = json.kind === 'ok' ? schema.safeParse(json.value) : undefined;
   if (value?.success) return value.data;
   const why = value === undefined ? 'not JSON' : (value.error?.issues[0]?.path.join('.') ?? '');
+  const { correlation } = answer;
   throw new FirebreakError(
     'driver_failed',
-    `the server in ${server.dataDir} (version ${inert(server.version)}) gave an answer to ${method} ${path} that this command does not understand (${why}); do both have the same version?`,
+    `the server in ${server.dataDir} (version ${inert(server.version)}) gave an answer to ${method} ${path} that this command does not understand (${why}, ${correlation}); do both have the same version?`,
   );
 }

@@ -5,11 +5,15 @@ import type { DemoFlags } from './commands/demo.ts';
 import type { InitFlags } from './commands/init.ts';
 import type { ServeFlags } from './commands/serve.ts';
 import type { Common } from './context.ts';
+import { addDoctorCommands } from './doctor-program.ts';
 import { addEvalsCommand } from './evals-program.ts';
 import { addIncidentCommands } from './incident-program.ts';
 import { leaf, type Parts } from './leaf.ts';
 import { addMaintenanceCommands } from './maintenance-program.ts';
+import { addMcpCommands } from './mcp-program.ts';
 import { addPolicyCommands } from './policy-program.ts';
+import { addSecretsCommands } from './secrets-program.ts';
+import { addTokenCommands } from './token-program.ts';
 import { version } from './version.ts';
 
 /** All commands. What a command needs is loaded only when it runs, so that `status` does not wait for the server's code. */
@@ -24,8 +28,12 @@ export function buildProgram(parts: Parts): Command {
   addSessionCommands(program, parts);
   addAuditCommands(program, parts);
   addPolicyCommands(program, parts);
+  addMcpCommands(program, parts);
   addMaintenanceCommands(program, parts);
   addStopCommands(program, parts);
+  addTokenCommands(program, parts);
+  addSecretsCommands(program, parts);
+  addDoctorCommands(program, parts);
   addEvalsCommand(program, parts);
   return program;
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 import { inert } from '#core/inert.ts';
+import { redact } from '#core/redact.ts';
 import type { Common, Context, Outcome } from './context.ts';
 import { buildProgram } from './program.ts';
 
@@ -44,7 +45,7 @@ async function report(work: Promise<Outcome>, { json }: Common, context: Context
     return outcome.exit ?? 0;
   } catch (error) {
     const code = error instanceof FirebreakError ? error.code : 'bug';
-    const lines = messageOf(error).split('\n').map(inert);
+    const lines = redact(messageOf(error)).split('\n').map(inert);
     for (const line of lines) context.err(line);
     if (json === true) context.out(JSON.stringify({ error: code, message: lines.join('\n') }));
     return code === 'usage' ? WRONG_USAGE : FAILED;

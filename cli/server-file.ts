@@ -1,24 +1,41 @@
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '#core/canonical.ts';
 import { FirebreakError } from '#core/errors.ts';
+import { type Ip, inAny, LOOPBACK, parseIp } from '#core/ip.ts';
 
 /** A token must never go to another machine, whatever the file says. */
-const LoopbackUrl = z.url().refine((text) => {
+const OwnUrl = z.url().refine((text) => {
   const { protocol, hostname } = new URL(text);
-  return (
-    protocol === 'http:' &&
-    (hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname))
-  );
-}, 'not a loopback address');
+  return /^https?:$/.test(protocol) && (hostname === 'localhost' || isOwnAddress(hostname));
+}, 'not an address of this machine');
 
-const ServerFile = z.object({
-  url: LoopbackUrl,
-  pid: z.int().min(1),
-  startedAt: z.int(),
-  version: z.string(),
-});
+function isOwnAddress(hostname: string): boolean {
+  const ip = parseIp(hostname.replace(/^\[|\]$/g, ''));
+  if (ip === undefined) return false;
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return inAny(ip, LOOPBACK) || own.some(({ address }) => isSame(ip, parseIp(address)));
+}
+
+function isSame(one: Ip, other: Ip | undefined): boolean {
+  return other !== undefined && one.family === other.family && one.value === other.value;
+}
+
+const ServerFile = z
+  .object({
+    url: OwnUrl,
+    /** The certificate that it shows, where it speaks TLS. */
+    certificate: z.string().max(20_000).exactOptional(),
+    pid: z.int().min(1),
+    startedAt: z.int(),
+    version: z.string(),
+  })
+  .refine(
+    ({ url, certificate }) => url.startsWith('http:') || certificate !== undefined,
+    'it has no certificate',
+  );
 /** Where the running server listens, as it wrote it into its data directory. */
 export type ServerFile = z.infer<typeof ServerFile>;
 

@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'driver_failed'
   | 'not_found'
   | 'forbidden'
+  | 'refused_by_egress'
+  | 'secret_unusable'
   | 'bug';
 
 /** What the caller should do next: try again, give up, or ask a person. */

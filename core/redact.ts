@@ -1,45 +1,144 @@
+import { decodings, type View } from './decodings.ts';
+
 export const REDACTED = '[redacted]';
 
-/**
- * Each pattern is linear: what may fail is bounded, what is unbounded cannot fail. `$1` keeps the words in front of a
- * value. Order matters: long formats first, the `name=value` rule last.
- */
-const patterns: readonly (readonly [RegExp, string])[] = [
+/** `head` of a match, its first group, is kept, and so are the last `tail` characters. */
+type Rule = { readonly pattern: RegExp; readonly tail?: number };
+
+const NAMES = [
+  ...[
+    'password',
+    'passwd',
+    'passphrase',
+    'pwd',
+    'secret',
+    'token',
+    'credentials?',
+    'authorization',
+    'cookie',
+  ],
+  ...['api', 'access', 'account', 'private', 'routing', 'integration', 'signing', 'encryption'].map(
+    (kind) => `${kind}[_-]?key`,
+  ),
+].join('|');
+const SCHEME = String.raw`(?:(?:bearer|basic|token)\s{1,4})?`;
+/** Beginnings by which vendors mark their own keys, and what follows: those that stand in no other word. */
+const MARKED = [
+  /sk-ant-[\w-]{16,}/, // Anthropic
+  /(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}/, // Stripe
+  /github_pat_\w{20,}/,
+  /gh[pousr]_[A-Za-z0-9]{20,}/,
+  /glpat-[\w-]{20,}/, // GitLab
+  /npm_[A-Za-z0-9]{30,}/,
+  /xox[a-z]-[A-Za-z0-9-]{10,}/, // Slack
+  /xapp-[A-Za-z0-9-]{10,}/,
+  /GOCSPX-[\w-]{20,}/, // Google
+  /dop_v1_[0-9a-f]{32,}/,
+  /fbk_[\w-]{43,}/, // our own
+];
+/** Those that could be the end of another word. */
+const AT_START = [
+  /sk-[\w-]{20,}/, // OpenAI
+  /whsec_[\w+/=-]{20,}/, // Stripe
+  /pypi-[\w-]{40,}/,
+  /(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}(?![A-Za-z0-9])/, // AWS
+  /(?:u|pdus|pdeu)\+[\w-]{16,}/, // PagerDuty
+  /AIza[\w-]{35,}/, // Google
+  /ya29\.[\w-]{20,}/,
+  /hv[sbr]\.[\w-]{20,}/, // Vault
+  /SG\.[\w-]{16,64}\.[\w-]{16,}/, // SendGrid
+];
+const anyOf = (patterns: readonly RegExp[]): string => patterns.map(({ source }) => source).join('|');
+
+/** Each is linear: what may fail is bounded, what is unbounded cannot fail. */
+const rules: readonly Rule[] = [
   // private keys, also cut off in the middle
-  [
-    /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
-    REDACTED,
-  ],
+  {
+    pattern:
+      /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
+  },
   // user and password of a database address; the password may hold a slash
-  [
-    /(\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|clickhouse):\/\/)(?!\[redacted\]@)[^\s"'<>]{1,512}@/gi,
-    `$1${REDACTED}@`,
-  ],
+  {
+    pattern:
+      /(\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|clickhouse):\/\/)(?!\[redacted\]@)[^\s"'<>]{1,512}@/gi,
+    tail: 1,
+  },
   // user and password, or a token, of any other address
-  [/(:\/\/)(?!\[redacted\]@)[^\s/?#"'<>]{1,512}@/g, `$1${REDACTED}@`],
-  [/hooks\.slack\.com\/(services|workflows|triggers)\/[\w/-]+/g, `hooks.slack.com/$1/${REDACTED}`],
-  [/(?<![A-Za-z0-9])sk-ant-[\w-]{16,}/g, REDACTED], // Anthropic
-  [/(?<![A-Za-z0-9])sk-[\w-]{20,}/g, REDACTED], // OpenAI
-  [/github_pat_\w{20,}/g, REDACTED],
-  [/gh[pousr]_[A-Za-z0-9]{20,}/g, REDACTED],
-  [/xox[a-z]-[A-Za-z0-9-]{10,}/g, REDACTED], // Slack
-  [/xapp-[A-Za-z0-9-]{10,}/g, REDACTED],
-  [/(?<![A-Za-z0-9])(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}(?![A-Za-z0-9])/g, REDACTED], // AWS
-  [/(?<![A-Za-z0-9])(?:u|pdus|pdeu)\+[\w-]{16,}/g, REDACTED], // PagerDuty
-  [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, REDACTED], // JWT
-  [/(\bbearer\s{1,4})(?=\S{0,512}\d)[\w.~+/=-]{12,}/gi, `$1${REDACTED}`],
-  [
-    /((?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|routing[_-]?key|integration[_-]?key|signing[_-]?key|credentials?|authorization|cookie)\\?["']?\s{0,4}[:=]\s{0,4}(?:(?:bearer|basic|token)\s{1,4})?(?:token=)?)(?!["'\\]{0,2}(?:(?:bearer|basic|token)\s{1,4})?\[redacted\])(?:\\"[^"\\]*|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&)}\]]+)/gi,
-    `$1${REDACTED}`,
-  ],
+  { pattern: /(:\/\/)(?!\[redacted\]@)[^\s/?#"'<>]{1,512}@/g, tail: 1 },
+  { pattern: /(hooks\.slack\.com\/(?:services|workflows|triggers)\/)[\w/-]+/g },
+  { pattern: new RegExp(anyOf(MARKED), 'g') },
+  { pattern: new RegExp(`(?<![A-Za-z0-9])(?:${anyOf(AT_START)})`, 'g') },
+  { pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g }, // JWT
+  { pattern: /(\bbearer\s{1,4})(?=\S{0,512}\d)[\w.~+/=-]{12,}/gi },
+  { pattern: /(\b[Bb]asic\s{1,4})(?=\S{0,512}(?:[a-z][A-Z]|\d|=))[A-Za-z0-9+/]{12,}={0,2}/g },
+  // signatures that are a right by themselves
+  { pattern: /([?&;](?:sig|signature|x-amz-signature|x-goog-signature)=)[\w%+/=-]{20,}/gi },
+  {
+    pattern:
+      /((?<![\w-])--?(?:password|passwd|token|secret|api-?key)\s{1,4})(?![-[])(?:"[^"]*"?|'[^']*'?|[^\s"']+)/gi,
+  },
+  {
+    pattern: new RegExp(
+      String.raw`((?:${NAMES})\\?["']?\s{0,4}[:=]\s{0,4}${SCHEME}(?:token=)?)(?!["'\\]{0,2}${SCHEME}(?:token=)?\[redacted\])(?:\\"[^"\\]*|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&)}\]]+)`,
+      'gi',
+    ),
+  },
 ];
 
 /**
- * Removes secrets of known formats and the values of names such as `password=`; time grows linearly with the text.
- * It lowers the harm of a leak, it does not promise that nothing secret is left.
+ * Removes secrets of known formats and the values of names such as `password=`, also where they are written with the
+ * escapes of JSON, of a URL or of HTML, up to three times over; time grows linearly with the text. It lowers the harm of
+ * a leak, it does not promise that nothing secret is left. Give it whole texts: half a secret is not known as one.
  */
 export function redact(text: string): string {
   let clean = text;
-  for (const [pattern, replacement] of patterns) clean = clean.replace(pattern, replacement);
+  // What was removed can be what hid the beginning of the next one.
+  for (let pass = 0; pass < PASSES; pass += 1) {
+    const cleaner = redactOnce(clean);
+    if (cleaner === clean) break;
+    clean = cleaner;
+  }
   return clean;
+}
+
+const PASSES = 5;
+
+function redactOnce(text: string): string {
+  let clean = '';
+  let done = 0;
+  for (const { from, to } of findSecrets(text)) {
+    clean += text.slice(done, from) + REDACTED;
+    done = to;
+  }
+  return clean + text.slice(done);
+}
+
+/** Where in a text one pass finds something to remove, in order and without overlaps. */
+export function findSecrets(text: string): readonly Span[] {
+  const found = decodings(text)
+    .flatMap(spansIn)
+    .sort((a, b) => a.from - b.from);
+  const spans: Span[] = [];
+  for (const span of found) {
+    const last = spans.at(-1);
+    if (last === undefined || span.from >= last.to) spans.push(span);
+    else if (span.to > last.to) spans[spans.length - 1] = { from: last.from, to: span.to };
+  }
+  return spans;
+}
+
+export type Span = { readonly from: number; readonly to: number };
+
+/** Where in the text that was given something is to be removed. */
+function spansIn({ text, at }: View): Span[] {
+  const spans: Span[] = [];
+  for (const { pattern, tail = 0 } of rules) {
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      const from = match.index + (match[1]?.length ?? 0);
+      const to = match.index + match[0].length - tail;
+      spans.push({ from: at(from), to: at(to) });
+    }
+  }
+  return spans;
 }

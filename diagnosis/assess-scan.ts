@@ -1,4 +1,4 @@
-import { type Assessment, LIKELY } from './assess.ts';
+import { type Assessment, LIKELY } from './assessment.ts';
 import type { Scene } from './scene.ts';
 
 /** Where something began says nothing of what it is: no scan alone names a culprit. */

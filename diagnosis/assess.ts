@@ -1,34 +1,15 @@
 import type { CallId, ServiceId } from '#core/ids.ts';
-import type { ClusterRef } from '#incidents/cluster-causes.ts';
-import type { Cause } from '#incidents/vocabulary.ts';
+import { type Assessment, LIKELY } from './assessment.ts';
 import type { Clue, Detector, Need } from './detectors.ts';
 import type { Read } from './read.ts';
 import type { Scene, Verdict } from './scene.ts';
 
-/** Below this a cause is not named as the culprit. */
-export const LIKELY = 70;
-export const CONFIRMED = 90;
 /** While something that a cause needs is unseen, its confidence ends here. */
 const UNSEEN_CEILING = LIKELY - 5;
 /** Points at stake where a no would rule a cause out. */
 const RULES_OUT = 60;
 /** Nothing that is computed from telemetry is certain. */
 const CEILING = 97;
-
-/** One cause at one service, weighed. `potential`: the confidence if all that can still be looked at spoke for it. */
-export type Assessment = {
-  readonly cause: Cause;
-  readonly service: ServiceId;
-  /** What in the cluster of the service it is at. */
-  readonly object?: ClusterRef;
-  readonly confidence: number;
-  readonly potential: number;
-  readonly ruledOut: boolean;
-  readonly for: readonly CallId[];
-  readonly against: readonly CallId[];
-  /** Looks that would change the confidence, with the points at stake. */
-  readonly wants: readonly { readonly read: Read; readonly points: number }[];
-};
 
 /** Weighs one cause at one service. Pure; the same evidence gives the same number. */
 export function assess(scene: Scene, detector: Detector, service: ServiceId): Assessment {

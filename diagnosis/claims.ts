@@ -1,7 +1,7 @@
 import type { CallId, ServiceId } from '#core/ids.ts';
 import type { DiagnosisReport, Finding, Hypothesis, MonitorReport } from '#incidents/reports.ts';
 import type { DiagnosisOutcome, SignalName } from '#incidents/vocabulary.ts';
-import { LIKELY } from './assess.ts';
+import { LIKELY } from './assessment.ts';
 import type { Ranking } from './rank.ts';
 
 /** A look of this session that answered, and what it was about. */

@@ -1,6 +1,6 @@
 import type { ServiceCause } from '#incidents/vocabulary.ts';
 import { callsUnwatched, dependencyDown, ownFault } from './blame.ts';
-import { deployed, deployedJustBefore } from './deploys.ts';
+import { changedBefore, deployed, deployedJustBefore } from './deploys.ts';
 import { allOf, not, type Question } from './scene.ts';
 import { allRun, demandedFromOutside, downInTime } from './service-state.ts';
 import {
@@ -57,6 +57,7 @@ export const detectors: readonly Detector[] = [
     clues: [
       clue('it began within minutes of the new version', deployedJustBefore, { yes: 10, no: -15 }),
       clue('a new kind of error is logged', freshErrors, { yes: 15, no: -10 }),
+      clue('its code was changed within the hour before', changedBefore, { yes: 3 }),
       clue('demand rose and filled it', overrun, { yes: -35, unseen: -15 }),
       unwatched,
     ],

@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { JsonValue } from '#core/canonical.ts';
 import type { CallId, ServiceId } from '#core/ids.ts';
 import { DeploymentsSeen, LogsSeen, ProbeSeen, SignalSeen, WorkloadSeen } from '#incidents/observations.ts';
+import { ChangesSeen } from '#incidents/observations-changes.ts';
 import { ClusterSeen } from '#incidents/observations-cluster.ts';
+import { HistorySeen } from '#incidents/observations-history.ts';
 import { HostSeen } from '#incidents/observations-host.ts';
 import { PostgresSeen } from '#incidents/observations-postgres.ts';
 import { ScanSeen } from '#incidents/observations-scan.ts';
@@ -53,6 +55,10 @@ export type Evidence = {
   /** What was seen of PostgreSQL servers, in order. */
   readonly postgres: readonly PostgresSight[];
   readonly hosts: ReadonlyMap<ServiceId, Cited<HostSeen>>;
+  /** What was changed in code. */
+  readonly changes: ReadonlyMap<ServiceId, Cited<ChangesSeen>>;
+  /** What earlier incidents were. */
+  readonly histories: ReadonlyMap<ServiceId, Cited<HistorySeen>>;
   readonly gaps: readonly Gap[];
   /** Keys of the looks already taken, seen or not. */
   readonly done: ReadonlySet<string>;
@@ -71,11 +77,15 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
   const cluster: ClusterSight[] = [];
   const postgres: PostgresSight[] = [];
   const hosts = new Map<ServiceId, Cited<HostSeen>>();
+  const changes = new Map<ServiceId, Cited<ChangesSeen>>();
+  const histories = new Map<ServiceId, Cited<HistorySeen>>();
   const gaps: Gap[] = [];
   for (const finding of findings) signals.set(signalKey(finding.service, finding.signal), toldView(finding));
   for (const result of results) {
     const reason = result.kind === 'gap' ? result.reason : keep(result);
-    if (reason !== null) gaps.push({ service: result.read.service, tool: result.read.tool, reason });
+    // What was before is no part of what can be seen now.
+    if (reason !== null && result.read.tool !== 'incident_history')
+      gaps.push({ service: result.read.service, tool: result.read.tool, reason });
   }
   return {
     signals,
@@ -87,6 +97,8 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
     cluster,
     postgres,
     hosts,
+    changes,
+    histories,
     gaps,
     done: new Set(results.map(({ read }) => readKey(read))),
   };
@@ -119,6 +131,10 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
         postgres.push({ service: read.service, call, seen: seen.data });
         return null;
       }
+      case 'changes_list':
+        return put(changes, call, parsed(ChangesSeen, read, value));
+      case 'incident_history':
+        return put(histories, call, parsed(HistorySeen, read, value));
       case 'host_status': {
         const seen = HostSeen.safeParse(value);
         if (!seen.success) return 'bad_answer';

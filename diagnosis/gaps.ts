@@ -1,6 +1,6 @@
 import type { ServiceId } from '#core/ids.ts';
 import type { DiagnosisReport } from '#incidents/reports.ts';
-import type { Assessment } from './assess.ts';
+import type { Assessment } from './assessment.ts';
 import type { Scene } from './scene.ts';
 
 type GapLine = DiagnosisReport['gaps'][number];

@@ -1,4 +1,4 @@
-import { LIKELY } from './assess.ts';
+import { LIKELY } from './assessment.ts';
 import { clusterOf } from './cluster/assess-cluster.ts';
 import { clusterReads } from './cluster/reads.ts';
 import { healthOf } from './healthy.ts';
@@ -77,4 +77,11 @@ function lastLooks({ scene, outcome }: Ranking): Read[] {
     { tool: 'logs_search', service },
     { tool: 'system_scan', service },
   ];
+}
+
+/** What was at the leading cause before: looked at once, when nothing else is left to see. */
+export function pastReads({ hypotheses: [first], scene }: Ranking): Read[] {
+  if (first === undefined) return [];
+  const read: Read = { tool: 'incident_history', service: first.service };
+  return scene.evidence.done.has(readKey(read)) ? [] : [read];
 }

@@ -4,14 +4,17 @@ import { hasNoSignals, type Inventory } from '#incidents/inventory.ts';
 import type { DeployRef } from '#incidents/refs.ts';
 import type { DiagnosisReport, Hypothesis } from '#incidents/reports.ts';
 import type { DiagnosisOutcome } from '#incidents/vocabulary.ts';
-import { type Assessment, assess, CONFIRMED, LIKELY } from './assess.ts';
+import { assess } from './assess.ts';
 import { assessScan } from './assess-scan.ts';
+import { type Assessment, CONFIRMED, LIKELY } from './assessment.ts';
 import { assessCluster, clusterOf } from './cluster/assess-cluster.ts';
 import { suspectDeploy } from './deploys.ts';
 import { detectors } from './detectors.ts';
 import type { Evidence } from './evidence.ts';
 import { gapsOf } from './gaps.ts';
+
 import { healthOf } from './healthy.ts';
+import { withHistory } from './history.ts';
 import { assessPostgres } from './postgres/assess-postgres.ts';
 import { pressureOf } from './pressure.ts';
 import type { About, Scene } from './scene.ts';
@@ -38,8 +41,9 @@ export type Ranking = {
 };
 
 /**
- * Ranks all known causes at all services where the origin may lie. Outcome and confidence are computed from the evidence
- * alone; without a clear leader the outcome is `inconclusive` and no confidence reaches the threshold. Pure; never throws.
+ * Ranks all known causes at all services where the origin may lie. Outcome and confidence are computed from the evidence; what
+ * people said of earlier incidents moves a confidence a little and names nothing. Without a clear leader the outcome is
+ * `inconclusive` and no confidence reaches the threshold. Pure; never throws.
  */
 export function rank(evidence: Evidence, inventory: Inventory, about: About): Ranking {
   const scene: Scene = { evidence, inventory, about };
@@ -53,11 +57,12 @@ export function rank(evidence: Evidence, inventory: Inventory, about: About): Ra
     ...(cluster === null ? [] : assessCluster(cluster, inventory)),
     ...assessPostgres(scene),
     ...assessScan(scene),
-  ].sort((a, b) => b.confidence - a.confidence);
-  const worth = assessed.filter(({ ruledOut, confidence }) => !ruledOut && confidence >= WORTH_LISTING);
-  const outcome = outcomeOf(scene, worth);
+  ].sort(bestFirst);
+  const seen = assessed.filter(({ ruledOut, confidence }) => !ruledOut && confidence >= WORTH_LISTING);
+  const worth = withHistory(seen, evidence);
+  const outcome = lowerOf(outcomeOf(scene, seen), outcomeOf(scene, worth));
   const named = outcome === 'likely' || outcome === 'confirmed';
-  const listed = named ? worth.filter(({ cause }) => cause !== 'unknown') : worth;
+  const listed = named ? worth.filter(({ cause }) => cause !== 'unknown') : worth.sort(bestFirst);
   const ceiling = named ? 100 : LIKELY - 1;
   return {
     scene,
@@ -100,6 +105,14 @@ function outcomeOf(scene: Scene, listed: readonly Assessment[]): DiagnosisOutcom
     return best.confidence >= CONFIRMED && lead >= CONFIRMED_MARGIN ? 'confirmed' : 'likely';
   }
   return healthOf(scene).is === 'yes' ? 'healthy' : 'inconclusive';
+}
+
+const bestFirst = (a: Assessment, b: Assessment): number => b.confidence - a.confidence;
+
+/** What was before can take a name back and never give one, nor can it make anything well. */
+function lowerOf(seen: DiagnosisOutcome, leaned: DiagnosisOutcome): DiagnosisOutcome {
+  if (seen === 'healthy' || seen === 'inconclusive' || seen === leaned) return seen;
+  return leaned === 'likely' || leaned === 'confirmed' ? 'likely' : 'inconclusive';
 }
 
 function hypothesisOf(

@@ -15,6 +15,8 @@ export const lookTools = [
   'pg_replication',
   'pg_sizes',
   'host_status',
+  'incident_history',
+  'changes_list',
 ] as const;
 export type LookTool = (typeof lookTools)[number];
 
@@ -71,6 +73,7 @@ export function isConfigured(inventory: Inventory, read: Read): boolean {
     case 'http_probe':
       return service.probe !== undefined;
     case 'deployments_list':
+      return service.workload !== undefined || service.deployEnvironment !== undefined;
     case 'workload_status':
       return service.workload !== undefined;
     case 'pg_activity':
@@ -80,5 +83,9 @@ export function isConfigured(inventory: Inventory, read: Read): boolean {
       return service.postgres !== undefined;
     case 'host_status':
       return service.host === true;
+    case 'incident_history':
+      return true;
+    case 'changes_list':
+      return service.repo !== undefined;
   }
 }

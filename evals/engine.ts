@@ -65,7 +65,8 @@ export type EngineResult = {
   readonly checkpoint: Checkpoint;
 };
 
-const looks = new Set<string>(readTools.map(({ name }) => name));
+/** What the program itself remembers is no look at a system. */
+const looks = new Set<string>(readTools.flatMap(({ name }) => (name === 'incident_history' ? [] : name)));
 
 /**
  * Runs the whole product over one case, as a server does it: the page goes in where pages come in, the agents run through

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sha256 } from '#core/hash.ts';
 import { Digest } from '#core/ids.ts';
 import { Severity } from './vocabulary.ts';
 
@@ -28,3 +29,9 @@ export const Alert = z.strictObject({
   summary: z.string().max(500),
 });
 export type Alert = z.infer<typeof Alert>;
+
+/** The alert's identity: its source and labels, in any order. Annotations change while an alert fires and do not count. */
+export function fingerprintOf(source: string, labels: ReadonlyMap<string, string>): Digest {
+  const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256(JSON.stringify(['firebreak/alert/v1', source, sorted]));
+}

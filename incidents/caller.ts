@@ -17,7 +17,13 @@ export type AgentCaller = {
 };
 /** The product's own code: posts, verification samples, start-up settling. Never more than tier R1 of its own accord. */
 export type SystemCaller = { readonly kind: 'system'; readonly incident: IncidentId };
-export type PersonCaller = { readonly kind: 'person'; readonly id: PersonId; readonly incident: IncidentId };
+export type PersonCaller = {
+  readonly kind: 'person';
+  readonly id: PersonId;
+  readonly incident: IncidentId;
+  /** The request that asked for it; left out = what is written belongs to the incident. */
+  readonly trace?: string;
+};
 export type Caller = AgentCaller | SystemCaller | PersonCaller;
 
 /** What is left of a run; counted down where it is spent. */

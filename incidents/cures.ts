@@ -1,9 +1,9 @@
 import { revisionCauses } from './cluster-causes.ts';
-import type { RequestedAction } from './reports.ts';
+import type { RequestedServiceAction } from './requested-action.ts';
 import type { Cause } from './vocabulary.ts';
 
 /** The changes that end each cause; where none is listed, no change that is known here does. */
-export const cures: Readonly<Partial<Record<Cause, readonly RequestedAction['tool'][]>>> = {
+export const cures: Readonly<Partial<Record<Cause, readonly RequestedServiceAction['tool'][]>>> = {
   bad_deploy: ['service_rollback'],
   memory_leak: ['service_restart'],
   stuck_pool: ['service_restart'],

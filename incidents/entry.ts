@@ -4,11 +4,15 @@ import type { JsonObject } from '#core/canonical.ts';
 import { FirebreakError } from '#core/errors.ts';
 import type { ApprovalId, IncidentId, RunId, SessionKey } from '#core/ids.ts';
 import { actionFacts } from './facts/action.ts';
+import { authFacts } from './facts/auth.ts';
 import { dutyFacts } from './facts/duty.ts';
 import { incidentFacts } from './facts/incident.ts';
 import { logFacts } from './facts/log.ts';
+import { mountFacts } from './facts/mount.ts';
 import { peopleFacts } from './facts/people.ts';
 import { policyFacts } from './facts/policy.ts';
+import { postureFacts } from './facts/posture.ts';
+import { secretFacts } from './facts/secrets.ts';
 import { sessionFacts } from './facts/session.ts';
 
 /**
@@ -21,8 +25,12 @@ export const entryBodies = {
   ...sessionFacts,
   ...actionFacts,
   ...policyFacts,
+  ...authFacts,
   ...peopleFacts,
   ...dutyFacts,
+  ...mountFacts,
+  ...secretFacts,
+  ...postureFacts,
 } as const;
 
 export type EntryKind = keyof typeof entryBodies;

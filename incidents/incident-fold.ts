@@ -4,9 +4,10 @@ import type { Entry } from '#audit/log.ts';
 import { type IncidentId, ServiceId } from '#core/ids.ts';
 import { type BodyOf, type Fact, readFact } from './entry.ts';
 import { type ClosedIncident, type Incident, titleOf } from './incident.ts';
-import { beginLook, endLook } from './looks.ts';
+import { beginLook, endLook, lookBack } from './looks.ts';
 import { foldNotice } from './notices.ts';
 import { stepOwnership, unsee } from './ownership.ts';
+import { isChange } from './requested-action.ts';
 import { type Severity, worse } from './vocabulary.ts';
 
 /** How long a resolved incident keeps its details, so that the same alert can re-open it. */
@@ -25,7 +26,7 @@ const SavedState = z.object({
  */
 export class IncidentFold implements Fold {
   readonly name = 'incidents';
-  readonly version = 8;
+  readonly version = 9;
   /** Incidents ever opened. */
   opened = 0;
   unknownKinds = 0;
@@ -81,6 +82,7 @@ export class IncidentFold implements Fold {
       looks: [],
       requests: [],
       actions: [],
+      before: null,
       notices: [],
       verified: false,
       calls: 0,
@@ -208,12 +210,13 @@ function step(incident: Incident, fact: Fact): void {
       if (fact.body.call !== null) countCall(incident, fact.body.call);
       return;
     case 'tool.finished':
-      if (
-        incident.state === 'mitigating' &&
-        fact.body.outcome === 'ok' &&
-        fact.body.tool.startsWith('service_')
-      )
+      lookBack(incident, fact.body);
+      if (incident.state === 'mitigating' && fact.body.outcome === 'ok' && isChange(fact.body.tool))
         incident.state = 'monitoring';
+      return;
+    case 'action.in_effect':
+      // It repaired nothing: how far the incident is stays what it was.
+      incident.state = incident.diagnosis === null ? 'investigating' : 'identified';
       return;
     case 'action.verified':
       incident.verified = true;

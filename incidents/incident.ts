@@ -1,5 +1,7 @@
 import type { Digest, IncidentId, PersonId, ServiceId, SessionKey } from '#core/ids.ts';
 import type { Notice } from './notices.ts';
+import type { LastPast } from './observations-history.ts';
+import { isOwnFinding } from './own-finding.ts';
 import type { DiagnosisReport, MonitorReport } from './reports.ts';
 import type { Cause, EscalationReason, Mode, Resolution, Severity } from './vocabulary.ts';
 
@@ -99,6 +101,8 @@ export type Incident = {
   /** What people asked for themselves, in order. */
   requests: { by: PersonId; tool: string; target: string }[];
   actions: IncidentAction[];
+  /** The newest earlier incident of the service whose history was looked at. */
+  before: LastPast | null;
   /** What the paging system was told, or could not be. */
   notices: Notice[];
   verified: boolean;
@@ -133,6 +137,7 @@ export type ClosedIncident = Pick<
 /** One line: what is wrong, as the page said it. */
 export function titleOf(incident: Pick<Incident, 'alerts' | 'service'>): string {
   const alert = incident.alerts[0];
+  if (alert !== undefined && isOwnFinding(incident)) return alert.name;
   return `${alert?.name ?? 'unnamed alert'} ${incident.service ?? '(service not in the config)'}`;
 }
 

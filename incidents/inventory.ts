@@ -1,4 +1,6 @@
 import type { Digest, ServiceId } from '#core/ids.ts';
+import type { Repository } from './observations-changes.ts';
+import type { OperatorAction } from './operator-action.ts';
 import type { Mode, SignalName } from './vocabulary.ts';
 
 /** Where a signal comes from, in terms that a Prometheus query and the built-in scraper both compute. */
@@ -35,6 +37,9 @@ export type Service = {
   readonly workload?: { readonly driver: string; readonly name: string };
   /** The cluster and the namespace that it runs in. */
   readonly cluster?: { readonly driver: string; readonly namespace: string };
+  /** Where its code lies, and what GitHub calls the place that it goes out to. */
+  readonly repo?: Repository;
+  readonly deployEnvironment?: string;
   /** It stands for all that runs in its namespace: a page may name it where it names no service. */
   readonly isSystem?: true;
 };
@@ -43,6 +48,8 @@ export type Inventory = {
   /** Digest of the inventory part of the config. */
   readonly version: Digest;
   readonly services: ReadonlyMap<ServiceId, Service>;
+  /** Commands of the operator's own, by name; left out = none. */
+  readonly actions?: ReadonlyMap<string, OperatorAction>;
   /** Causes that no rule may name; measurements use it to see what happens where a rule is missing. */
   readonly withoutCauses?: ReadonlySet<string>;
 };

@@ -1,5 +1,6 @@
 import type { BodyOf } from './entry.ts';
 import { causeOf, type Incident, type Look } from './incident.ts';
+import { LastPast } from './observations-history.ts';
 import { serviceOf } from './refs.ts';
 
 /** Notes which service a monitor or a diagnosis was sent to. */
@@ -28,6 +29,12 @@ export function endLook(incident: Incident, { session, report }: BodyOf<'run.set
   // A look elsewhere that found nothing does not take back a cause that was found.
   if (isNamed || service === incident.service || causeOf(incident) === null) incident.diagnosis = report;
   if (isNamed && incident.state === 'investigating') incident.state = 'identified';
+}
+
+/** Notes the newest earlier incident that a look into the log told of. */
+export function lookBack(incident: Incident, { tool, facts }: BodyOf<'tool.finished'>): void {
+  if (tool !== 'incident_history') return;
+  incident.before = LastPast.safeParse(facts).data ?? incident.before;
 }
 
 /**

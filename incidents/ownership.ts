@@ -52,6 +52,7 @@ function beginRound(incident: Incident): void {
   incident.escalated = null;
   incident.monitor = null;
   incident.diagnosis = null;
+  incident.before = null;
   incident.looks = incident.looks.map((look) => ({ ...look, report: null }));
 }
 

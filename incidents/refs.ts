@@ -18,6 +18,20 @@ export const DeployRef = z
   .regex(/^deploy:[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?@-[1-9]$/, 'not a deployment reference');
 export type DeployRef = z.infer<typeof DeployRef>;
 
+/** `node:worker-1`: a node of the cluster that a service runs in, as the cluster's driver names it. */
+export const NodeRef = z
+  .string()
+  .regex(/^node:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'not a node reference');
+export type NodeRef = z.infer<typeof NodeRef>;
+
+/** `alert:` and the fingerprint of an alert of the incident. */
+export const AlertRef = z.string().regex(/^alert:[0-9a-f]{64}$/, 'not an alert reference');
+export type AlertRef = z.infer<typeof AlertRef>;
+
+/** `action:restart-queue`: an action that the config defines. */
+export const ActionRef = z.string().regex(/^action:[a-z][a-z0-9_-]{0,39}$/, 'not an action reference');
+export type ActionRef = z.infer<typeof ActionRef>;
+
 export function serviceRef(id: ServiceId): ServiceRef {
   return `service:${id}`;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CallId, PersonId, RunId, ServiceId } from '#core/ids.ts';
 import { ClusterRef } from './cluster-causes.ts';
 import { DeployRef, ServiceRef } from './refs.ts';
+import { RequestedAction } from './requested-action.ts';
 import {
   Cause,
   Decimal,
@@ -101,7 +102,7 @@ export const DiagnosisReport = z.strictObject({
     .array(
       z.strictObject({
         service: ServiceId,
-        tool: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
+        tool: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
         reason: z.string().regex(/^[a-z_]{1,40}$/),
       }),
     )
@@ -137,13 +138,6 @@ const told = <H extends z.ZodType<Hypothesis>>(hypothesis: H) =>
 /** What a model fills in: nothing is optional, and what only code can say is left out. */
 export const ToldDiagnosis = told(Hypothesis.omit({ object: true }).extend({ cause: ToldCause }));
 export const ToldClusterDiagnosis = told(Hypothesis.extend({ object: ClusterRef.nullable() }));
-
-/** An action that a runbook's typed front matter or a person's verb asks for. */
-export const RequestedAction = z.strictObject({
-  tool: z.enum(['service_restart', 'service_rollback', 'service_scale']),
-  target: ServiceRef,
-});
-export type RequestedAction = z.infer<typeof RequestedAction>;
 
 export const RemediationBrief = z.strictObject({
   role: z.literal('remediation'),

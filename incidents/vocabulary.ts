@@ -62,6 +62,7 @@ export const EscalationReason = z.enum([
   'unknown_service', // the page names a service that the config does not have
   'agent_failed', // an agent ran out of budget or time, or broke its contract
   'log_damaged', // the log of it was tampered with; what was decided before does not count
+  'own_finding', // it is about Firebreak itself: no agent works on it
 ]);
 export type EscalationReason = z.infer<typeof EscalationReason>;
 

@@ -1,4 +1,4 @@
-import type { Alert } from '#incidents/alert.ts';
+import { type Alert, fingerprintOf } from '#incidents/alert.ts';
 import {
   environmentOfLabels,
   labelsOf,
@@ -8,16 +8,7 @@ import {
   startOf,
 } from './foreign-text.ts';
 import { matchedService } from './match-labels.ts';
-import {
-  checked,
-  endedOf,
-  fingerprintOf,
-  groupOf,
-  objectOf,
-  type ParseContext,
-  type Parsed,
-  parseEach,
-} from './parsed.ts';
+import { checked, endedOf, groupOf, objectOf, type ParseContext, type Parsed, parseEach } from './parsed.ts';
 
 /** Reads an Alertmanager webhook (version 4), every alert of the group. Grafana's contact point sends the same shape. */
 export function parseAlertmanager(body: unknown, context: ParseContext): Parsed {

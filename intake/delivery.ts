@@ -21,6 +21,8 @@ export type Delivery = {
   readonly receivedAt: number;
   /** When what it tells happened, where the sender names its deliveries; `key` is then made of that name alone. */
   readonly eventAt?: number;
+  /** The request that brought it in. */
+  readonly trace?: string;
 };
 
 /** `accepted` only after the delivery is durable in the log; `incidents` are those it opened, joined or cleared. */

@@ -1,4 +1,4 @@
-import type { Alert } from '#incidents/alert.ts';
+import { type Alert, fingerprintOf } from '#incidents/alert.ts';
 import { type ForeignFields, foreignFields, said, sent } from './foreign-fields.ts';
 import {
   environmentOfLabels,
@@ -10,16 +10,7 @@ import {
   startOf,
 } from './foreign-text.ts';
 import { matchedService } from './match-labels.ts';
-import {
-  checked,
-  endedOf,
-  fingerprintOf,
-  groupOf,
-  objectOf,
-  type ParseContext,
-  type Parsed,
-  parseEach,
-} from './parsed.ts';
+import { checked, endedOf, groupOf, objectOf, type ParseContext, type Parsed, parseEach } from './parsed.ts';
 
 /**
  * The format for everything that has no parser of its own: one object, a list of them, or `{alerts: [...]}`.

@@ -1,4 +1,5 @@
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
 import { messageOf } from '#core/errors.ts';
 
 export type GetAnswer =
@@ -18,15 +19,23 @@ export type GetRequest = {
 /** Fetches a text from an address of the config. */
 export type HttpGet = (request: GetRequest) => Promise<GetAnswer>;
 
-/** Never throws; follows no redirect; gives up after `timeoutMs` or `maxBytes`, whatever the other side sends. */
-export async function httpGet(request: GetRequest): Promise<GetAnswer> {
+/**
+ * A way to fetch texts from these addresses of the config: the scheme, host and port of each, and nothing else. Never
+ * throws once it is made; follows no redirect; gives up after `timeoutMs` or `maxBytes`, whatever the other side sends.
+ */
+export function createHttpGet(...addresses: readonly string[]): HttpGet {
+  const send = wayTo(...addresses);
+  return (request) => get(send, request);
+}
+
+async function get(send: typeof globalThis.fetch, request: GetRequest): Promise<GetAnswer> {
   const { url, token, timeoutMs, maxBytes, clock } = request;
   const late = new AbortController();
   const cancel = clock.after(timeoutMs, () => late.abort());
   const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal;
   try {
     const headers = { ...request.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    const response = await fetch(url, { headers, signal, redirect: 'manual' });
+    const response = await send(url, { headers, signal });
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of response.body ?? []) {
@@ -52,7 +61,7 @@ export async function httpGet(request: GetRequest): Promise<GetAnswer> {
   }
 }
 
-/** `fetch` says only "fetch failed"; the reason is in its cause. */
+/** Where a name has several addresses, the error of each is in one that says nothing itself. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+  return messageOf(error instanceof AggregateError ? error.errors[0] : error);
 }

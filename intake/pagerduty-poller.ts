@@ -16,6 +16,7 @@ const GONE_LOOKS = 2;
 /** What was open for longer when we first see it is somebody's already. */
 const NEWS_MS = 24 * 3_600_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
+const UNUSABLE = 'its token cannot be used now; see firebreak secrets check';
 
 export type PagerDutyPollerDeps = Omit<ListPollerDeps, 'look' | 'goneMs'> & {
   /** Address of the REST API, without a path. */
@@ -69,9 +70,11 @@ async function listPage(
     ['limit', String(PAGE)],
     ['offset', String(offset)],
   ]);
+  const token = deps.token.ifUsable();
+  if (token === undefined) return { kind: 'failed', detail: UNUSABLE };
   const answer = await deps.get({
     url: `${deps.url.replace(/\/+$/, '')}/incidents?${query}`,
-    headers: { authorization: `Token token=${deps.token.reveal()}`, accept: 'application/json' },
+    headers: { authorization: `Token token=${token}`, accept: 'application/json' },
     timeoutMs: TIMEOUT_MS,
     maxBytes: MAX_BYTES,
     clock: deps.clock,

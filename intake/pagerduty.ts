@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Alert, PageRef } from '#incidents/alert.ts';
+import { type Alert, fingerprintOf, PageRef } from '#incidents/alert.ts';
 import type { Severity } from '#incidents/vocabulary.ts';
 import {
   environmentOfLabels,
@@ -10,14 +10,7 @@ import {
   serviceOfLabels,
   startOf,
 } from './foreign-text.ts';
-import {
-  checked,
-  fingerprintOf,
-  objectOf,
-  type ParseContext,
-  type Parsed,
-  type SentEvent,
-} from './parsed.ts';
+import { checked, objectOf, type ParseContext, type Parsed, type SentEvent } from './parsed.ts';
 
 /** What we trigger ourselves has a key that begins so: it must not come back to us as news. */
 export const OWN_KEY = 'firebreak/';

@@ -1,7 +1,6 @@
 import { sha256 } from '#core/hash.ts';
-import type { Digest } from '#core/ids.ts';
 import { Alert } from '#incidents/alert.ts';
-import { endOf, type Labels, oneLine } from './foreign-text.ts';
+import { endOf, oneLine } from './foreign-text.ts';
 import type { LabelMatch } from './match-labels.ts';
 
 export const MAX_ALERTS = 1000;
@@ -44,12 +43,6 @@ export function parseEach(items: readonly unknown[], read: (item: unknown) => Al
   const alerts = items.map(read).filter((alert) => alert !== undefined);
   if (alerts.length === 0) return { kind: 'refused', reason: 'no_readable_alert' };
   return { kind: 'alerts', alerts, skipped: items.length - alerts.length };
-}
-
-/** The alert's identity: its source and labels, in any order. Annotations change while an alert fires and do not count. */
-export function fingerprintOf(source: string, labels: Labels): Digest {
-  const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
-  return sha256(JSON.stringify(['firebreak/alert/v1', source, sorted]));
 }
 
 /** The last look at an alert before it leaves this room; undefined when it does not have the shape of one. */

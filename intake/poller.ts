@@ -28,14 +28,18 @@ export function createPoller(deps: PollerDeps): Poller {
   return createListPoller({ ...deps, goneMs, look: (signal) => look(deps, signal) });
 }
 
+const UNUSABLE = 'its token cannot be used now; see firebreak secrets check';
+
 async function look(deps: PollerDeps, signal: AbortSignal | undefined): Promise<Look> {
   const url = `${deps.url.replace(/\/+$/, '')}/api/v2/alerts?active=true&silenced=true&inhibited=true&unprocessed=false`;
+  const token = deps.token?.ifUsable();
+  if (deps.token !== null && token === undefined) return { kind: 'failed', detail: UNUSABLE };
   const answer = await deps.get({
     url,
     timeoutMs: TIMEOUT_MS,
     maxBytes: MAX_BYTES,
     clock: deps.clock,
-    ...(deps.token && { token: deps.token.reveal() }),
+    ...(token !== undefined && { token }),
     ...(signal && { signal }),
   });
   if (answer.kind === 'failed') return answer;

@@ -21,8 +21,8 @@ const EARLY_MS = 5 * 60_000;
 
 /** How a sender proves who it is. An empty list lets nobody in. */
 export type SourceAuth =
-  /** SHA-256 of each bearer token that may post. */
-  | { readonly kind: 'bearer'; readonly tokens: readonly Digest[] }
+  /** SHA-256 of each bearer token that may post, or what gives those of now. */
+  | { readonly kind: 'bearer'; readonly tokens: readonly Digest[] | (() => readonly Digest[]) }
   /** Secrets that sign the bytes of each delivery. */
   | { readonly kind: 'signature'; readonly secrets: readonly Secret[] };
 
@@ -89,7 +89,8 @@ function isAuthentic({ raw, authorization, signature }: RawDelivery, auth: Sourc
   switch (auth.kind) {
     case 'bearer': {
       const token = bearerToken(authorization);
-      return token !== undefined && auth.tokens.filter((known) => isToken(token, known)).length > 0;
+      const known = typeof auth.tokens === 'function' ? auth.tokens() : auth.tokens;
+      return token !== undefined && known.filter((one) => isToken(token, one)).length > 0;
     }
     case 'signature':
       return isSigned(raw, signature, auth.secrets);

@@ -1,9 +1,9 @@
 import type { Clock } from '#core/clock.ts';
 import type { ServiceId } from '#core/ids.ts';
 import type { Alert } from '#incidents/alert.ts';
+import { fingerprintOf } from '#incidents/alert.ts';
 import type { Severity, SignalName } from '#incidents/vocabulary.ts';
 import { deliveryOf, handOver, type OnAlert } from './delivery.ts';
-import { fingerprintOf } from './parsed.ts';
 import { RETELL_MS, repeat } from './repeat.ts';
 import { type Reading, step, toldOf, toTell, type WatchState } from './watch-state.ts';
 

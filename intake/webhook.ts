@@ -97,7 +97,8 @@ export function createWebhook(deps: WebhookDeps): Webhook {
       const verified = verifyDelivery(request, source, deps.clock.now());
       if (verified.kind === 'refused') return turnAway(request, verified.reason);
       if (verified.kind === 'ignored') return ignore(deps, verified.ignored);
-      return (await take(verified.delivery)) ?? turnAway(request, 'replayed');
+      const delivery = { ...verified.delivery, trace: request.correlation };
+      return (await take(delivery)) ?? turnAway(request, 'replayed');
     },
   };
 }

@@ -41,9 +41,11 @@ export function createAnthropic({ name, apiKey, baseUrl, transport, timeoutMs }:
     name,
     attempt: async (request, signal) => {
       const { bytes: body, done } = bytesOf(request);
-      const options = { body, headers: CONTENT, stream: true };
-      const send = (own: AbortSignal) =>
-        client.post('/v1/messages', { ...options, signal: own }).asResponse();
+      const send = async (own: AbortSignal) => {
+        // The key as it is now: it may have been changed since the start.
+        const headers = { ...CONTENT, authorization: bearer(name, apiKey) };
+        return client.post('/v1/messages', { body, headers, stream: true, signal: own }).asResponse();
+      };
       const isTimeout = (error: unknown) => error instanceof Anthropic.APIConnectionTimeoutError;
       const attempt = await exchange({ send, isTimeout, reader: createMessageReader() }, signal);
       if (attempt.kind === 'reply') done();

@@ -35,6 +35,8 @@ export function failureOf(thrown: unknown, isTimeout: boolean): Failure {
 const Coded = z.object({ code: z.string().catch(''), syscall: z.string().catch('') });
 const Caused = z.object({ cause: z.unknown() });
 const TIMEOUT = /^UND_ERR_(?:HEADERS|BODY|CONNECT)_TIMEOUT$|^ETIMEDOUT$/;
+/** Our own key cannot be used now, so nothing was sent. */
+const KEYLESS = /^(?:secret_unusable|config_invalid)$/;
 /** No connection, so nothing was sent and nothing can be billed. */
 const UNSENT =
   /^(?:ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|CERT_.*|ERR_TLS_.*|UNABLE_TO_.*|SELF_SIGNED_.*|DEPTH_ZERO_.*)$/;
@@ -45,6 +47,7 @@ function networkFailure(thrown: unknown, isTimeout: boolean): Failure {
     const { code, syscall } = Coded.safeParse(error).data ?? { code: '', syscall: '' };
     const isUnsent = UNSENT.test(code) || syscall === 'connect' || syscall === 'getaddrinfo';
     const tokens = isUnsent ? NO_TOKENS : null;
+    if (KEYLESS.test(code)) return failed('auth', NO_TOKENS);
     if (TIMEOUT.test(code)) return failed('timeout', tokens);
     if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return failed('invalid_reply');
     if (isUnsent) return failed('unavailable', tokens);

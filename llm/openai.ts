@@ -49,6 +49,8 @@ function apiOf({ kind, api }: Pick<OpenaiOptions, 'kind' | 'api'>): Api {
  */
 export function createOpenai(options: OpenaiOptions): Provider {
   const { name, apiKey, baseUrl, transport, timeoutMs } = options;
+  /** The key as it is now: it may have been changed since the start. */
+  const authorization = () => (apiKey === null ? `Bearer ${NO_KEY}` : bearer(name, apiKey));
   const client = new OpenAI({
     apiKey: apiKey?.reveal() || NO_KEY,
     adminAPIKey: null,
@@ -56,7 +58,7 @@ export function createOpenai(options: OpenaiOptions): Provider {
     project: null,
     webhookSecret: null,
     // Named again because the SDK lets headers from the environment win over its own.
-    defaultHeaders: { authorization: apiKey === null ? `Bearer ${NO_KEY}` : bearer(name, apiKey) },
+    defaultHeaders: { authorization: authorization() },
     baseURL: checkedUrl(baseUrl).href,
     fetch: transport.fetch,
     timeout: timeoutMs,
@@ -69,8 +71,10 @@ export function createOpenai(options: OpenaiOptions): Provider {
     name,
     attempt: async (request, signal) => {
       const { bytes: body, done } = bytesOf(request);
-      const send = (own: AbortSignal) =>
-        client.post(path, { body, headers: CONTENT, stream, signal: own }).asResponse();
+      const send = async (own: AbortSignal) => {
+        const headers = { ...CONTENT, authorization: authorization() };
+        return client.post(path, { body, headers, stream, signal: own }).asResponse();
+      };
       const isTimeout = (error: unknown) => error instanceof OpenAI.APIConnectionTimeoutError;
       const attempt = await exchange({ send, isTimeout, reader: createReader() }, signal);
       if (attempt.kind === 'reply') done();

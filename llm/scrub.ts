@@ -1,9 +1,10 @@
 import type { JsonValue } from '#core/canonical.ts';
+import type { Clean } from '#core/clean.ts';
 import { REDACTED, redact } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
 
 /** Makes a text fit to be kept. */
-export type Scrub = (text: string) => string;
+export type Scrub = Clean;
 
 /**
  * Takes out secrets of known formats, and these very secrets wherever they stand: as they are, as JSON, a URL or base64
@@ -14,15 +15,32 @@ export function createScrub(secrets: readonly Secret[]): Scrub {
   return (text) => redact(without(text));
 }
 
-/** Takes out these very secrets, and nothing else that looks like one. */
+/**
+ * Takes out these very secrets, and nothing else that looks like one: as they are now, and as they were before their last
+ * change, when others may still hold them.
+ */
 export function withoutSecrets(secrets: readonly Secret[]): Scrub {
-  const values = secrets.flatMap((secret) => formsOf(secret.reveal()));
-  const longestFirst = [...new Set(values)].sort((a, b) => b.length - a.length);
+  const held: { readonly secret: Secret; values: readonly string[] }[] = secrets.map((secret) => {
+    return { secret, values: [] };
+  });
+  let longestFirst: readonly string[] = [];
   return (text) => {
+    let isChanged = false;
+    for (const one of held) {
+      const value = one.secret.ifUsable();
+      if (value === undefined || value === one.values[0]) continue;
+      one.values = [value, ...one.values.slice(0, 1)];
+      isChanged = true;
+    }
+    if (isChanged) longestFirst = allForms(held.flatMap(({ values }) => values));
     let clean = text;
-    for (const value of longestFirst) clean = clean.replaceAll(value, REDACTED);
+    for (const form of longestFirst) clean = clean.replaceAll(form, REDACTED);
     return clean;
   };
+}
+
+function allForms(values: readonly string[]): readonly string[] {
+  return [...new Set(values.flatMap(formsOf))].sort((a, b) => b.length - a.length);
 }
 
 function formsOf(value: string): string[] {

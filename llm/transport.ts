@@ -1,10 +1,15 @@
 import { Pool } from 'undici';
+import { pinnedLookup } from '#core/egress/pinned-lookup.ts';
+import { tlsRefusal } from '#core/egress/refused.ts';
+import { isThisMachine, originOf, placeOf, targetOf } from '#core/egress/rules.ts';
 import { FirebreakError } from '#core/errors.ts';
 
 /** How requests reach a provider: `fetch` for the vendors' SDKs. `close` waits for what is under way. */
 export type Transport = { readonly fetch: typeof globalThis.fetch; close(): Promise<void> };
 
 export type TransportOptions = {
+  /** Addresses of the providers; nothing is sent to another scheme, host or port. */
+  readonly to: readonly string[];
   /** Requests at once per server; more wait. */
   readonly connections?: number;
   /** Longest silence inside an answer, ms; a second coarse. */
@@ -23,21 +28,24 @@ const KEPT = ['content-type', 'date', 'retry-after', 'retry-after-ms'] as const;
 
 /**
  * A `fetch` over one keep-alive connection pool per server, without the cost of the built-in one. Follows no redirect,
- * verifies certificates, refuses an answer over 8 MiB, obeys the signal. Sends only to https and to this machine. Must
- * be closed.
+ * verifies certificates, judges the addresses of a name before it connects to them, refuses an answer over 8 MiB, obeys
+ * the signal. Sends only to https and to this machine. Throws `EgressRefused` where it refuses. Must be closed.
  */
-export function createTransport({ connections = 512, idleMs = 120_000 }: TransportOptions = {}): Transport {
+export function createTransport({ to, connections = 512, idleMs = 120_000 }: TransportOptions): Transport {
   const pools = new Map<string, Pool>();
-  const poolOf = (origin: string): Pool => {
+  const rules = to.map(originOf);
+  const poolOf = (url: URL): Pool => {
+    const { origin } = url;
     const known = pools.get(origin);
     if (known !== undefined) return known;
+    const lookup = pinnedLookup(targetOf(url, rules));
     const pool = new Pool(origin, {
       connections,
       bodyTimeout: idleMs,
       headersTimeout: FIRST_BYTE_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxResponseSize: MAX_REPLY_BYTES,
-      connect: { timeout: CONNECT_MS, rejectUnauthorized: true },
+      connect: { timeout: CONNECT_MS, rejectUnauthorized: true, minVersion: 'TLSv1.2', lookup },
     });
     pools.set(origin, pool);
     return pool;
@@ -47,18 +55,19 @@ export function createTransport({ connections = 512, idleMs = 120_000 }: Transpo
       const url = checkedUrl(String(input));
       const { method = 'GET', body, signal } = init;
       if (body !== undefined && !(body instanceof Uint8Array)) throw notBytes();
-      const {
-        statusCode,
-        headers,
-        body: answer,
-      } = await poolOf(url.origin).request({
+      const request = {
         path: url.pathname,
         method: method === 'POST' ? 'POST' : 'GET',
         headers: sentHeaders(new Headers(init.headers)),
         body: body ?? null,
         signal: signal ?? null,
-      });
-      return new PooledResponse(answer, statusCode, keptHeaders(headers));
+      } as const;
+      const answer = await poolOf(url)
+        .request(request)
+        .catch((error: unknown) => {
+          throw tlsRefusal(placeOf(url), error);
+        });
+      return new PooledResponse(answer.body, answer.statusCode, keptHeaders(answer.headers));
     },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
@@ -72,7 +81,9 @@ export function createTransport({ connections = 512, idleMs = 120_000 }: Transpo
  */
 export function checkedUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isThisMachine(url.hostname));
+  const isSafe =
+    url?.protocol === 'https:' ||
+    (url?.protocol === 'http:' && isThisMachine(url.hostname.replace(/^\[|\]$/g, '')));
   if (url === null || !isSafe || url.username + url.password + url.search + url.hash !== '') {
     throw new FirebreakError(
       'config_invalid',
@@ -80,10 +91,6 @@ export function checkedUrl(text: string): URL {
     );
   }
   return url;
-}
-
-function isThisMachine(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** The pieces of an answer's body as they arrive. */

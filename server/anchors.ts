@@ -19,12 +19,18 @@ export type AnchorsInput = {
 export type Anchors = {
   /** Why the newest try failed; null when it did not. */
   problem(): string | null;
+  /** Keeps the newest checkpoint now; resolves to what went wrong, or null. */
+  now(): Promise<string | null>;
   /** Keeps the last checkpoint, if it can, and stops. */
   close(): Promise<void>;
 };
 
 /** Where nothing is kept: for a config that names no place. */
-export const noAnchors: Anchors = { problem: () => null, close: async () => undefined };
+export const noAnchors: Anchors = {
+  problem: () => null,
+  now: async () => null,
+  close: async () => undefined,
+};
 
 /** What must be provable from outside soon: that there is an incident, what people decided, how it ended. */
 const WORTHY: ReadonlySet<string> = new Set([
@@ -79,6 +85,11 @@ export function startAnchors(input: AnchorsInput): Anchors {
   due();
   return {
     problem: () => problem,
+    now: async () => {
+      due();
+      await writing;
+      return problem;
+    },
     close: async () => {
       unsubscribe();
       isDue = false;

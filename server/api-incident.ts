@@ -10,7 +10,7 @@ import type { ApiAnswer } from './http-api.ts';
 import type { IncidentRequest } from './incident-request.ts';
 
 export type SayDeps = RegroupDeps & ToolActDeps & ChangeDeps & Parameters<typeof offerHandover>[0];
-type Saying = { readonly person: Person; readonly incident: IncidentId };
+type Saying = { readonly person: Person; readonly incident: IncidentId; readonly trace: string };
 
 /** Takes a person's word about an incident; roles are looked at for each. A no is answered in one sentence and recorded. */
 export async function sayOfIncident(

@@ -1,5 +1,5 @@
 import { damageDigest } from '#approvals/damage-fold.ts';
-import type { Person } from '#approvals/people.ts';
+import { may, type Person } from '#approvals/people.ts';
 import { recordRefused } from '#approvals/record-refused.ts';
 import type { Log } from '#audit/log.ts';
 import type { IncidentId, PersonId } from '#core/ids.ts';
@@ -16,12 +16,14 @@ export function damageAnswer({ damage }: Folds): ApiAnswer {
 
 /** Lets changes run again on the log that took over from a damaged one: owners only, and only what they were shown. */
 export async function acceptLog(
-  { log, folds }: { log: Log; folds: Folds },
-  { id, roles }: Person,
+  { log, folds, trace }: { log: Log; folds: Folds; trace?: string },
+  person: Person,
   { old }: AcceptLogRequest,
 ): Promise<ApiAnswer> {
-  if (!roles.includes('owner')) {
-    await recordRefused(log, { by: id, what: 'accept_log', reason: 'not_allowed', approval: null });
+  const { id } = person;
+  if (!may(person, 'own')) {
+    const refused = { by: id, what: 'accept_log', reason: 'not_allowed', approval: null } as const;
+    await recordRefused(log, refused, { trace });
     return { status: 403, body: { error: 'only an owner accepts that a log was tampered with' } };
   }
   for (;;) {
@@ -30,7 +32,7 @@ export async function acceptLog(
       return { status: 409, body: { error: 'that is not what waits to be accepted; look again' } };
     const context = {
       actor: { kind: 'person', id } as const,
-      traceId: damage.folder,
+      traceId: trace ?? damage.folder,
       streams: [stopStream],
     };
     const expect = { [stopStream]: log.version(stopStream) };
@@ -40,19 +42,21 @@ export async function acceptLog(
 }
 
 /** Handed in: destroys the key of a closed incident's content. */
-export type Erase = (id: IncidentId, by: PersonId) => Promise<Erased>;
+export type Erase = (id: IncidentId, by: PersonId, trace?: string) => Promise<Erased>;
 
 /** Destroys the key of a closed incident's content; owners only. */
 export async function eraseContent(
-  { log, erase }: { readonly log: Log; readonly erase: Erase },
-  { id: by, roles }: Person,
+  { log, erase, trace }: { readonly log: Log; readonly erase: Erase; readonly trace?: string },
+  person: Person,
   id: IncidentId,
 ): Promise<ApiAnswer> {
-  if (!roles.includes('owner')) {
-    await recordRefused(log, { by, what: 'erase', reason: 'not_allowed', approval: null });
+  const by = person.id;
+  if (!may(person, 'own')) {
+    const refused = { by, what: 'erase', reason: 'not_allowed', approval: null } as const;
+    await recordRefused(log, refused, { trace });
     return { status: 403, body: { error: 'only an owner erases what an incident holds' } };
   }
-  const erased = await erase(id, by);
+  const erased = await erase(id, by, trace);
   if (erased.kind === 'erased') return { status: 200, body: { erased: id } };
   const refusals = {
     not_found: { status: 404, body: { error: `there is no ${id}` } },

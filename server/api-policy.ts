@@ -11,13 +11,13 @@ export function policyAnswer(inForce: PolicyInForce): ApiAnswer {
 
 /** Takes on everything that the config allows: owners only, and only exactly what they were shown. */
 export async function acceptPolicy(
-  { inForce, log }: { inForce: PolicyInForce; log: Log },
+  { inForce, log, trace }: { inForce: PolicyInForce; log: Log; trace?: string },
   { id }: Person,
   { standing }: PolicyRequest,
 ): Promise<ApiAnswer> {
   if (!inForce.mayAccept(id)) {
     const refused = { by: id, what: 'accept_policy', reason: 'not_allowed', approval: null } as const;
-    await recordRefused(log, refused);
+    await recordRefused(log, refused, { trace });
     return { status: 403, body: { error: 'only an owner accepts what the config allows more' } };
   }
   if (standing !== inForce.loaded)
@@ -27,6 +27,6 @@ export async function acceptPolicy(
     };
   const accepted = inForce.waiting();
   const isAny = accepted.answers.length + accepted.people.length > 0;
-  if (isAny) await inForce.accept(id);
+  if (isAny) await inForce.accept(id, trace);
   return { status: 200, body: { standing, ...accepted } };
 }

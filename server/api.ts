@@ -2,6 +2,7 @@ import type { Approval } from '#approvals/approval.ts';
 import { decide } from '#approvals/decide.ts';
 import type { Log } from '#audit/log.ts';
 import type { Clock } from '#core/clock.ts';
+import type { Finding } from '#doctor/examine.ts';
 import type { Incident } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import type { QuietRules } from '#incidents/quiet.ts';
@@ -13,6 +14,7 @@ import { incidentRow } from '#views/incident-list.ts';
 import type { Asks } from '#views/next-step.ts';
 import { sessionRows } from '#views/session-list.ts';
 import { type Failing, type Hold, type LogStanding, type StatusView, statusView } from '#views/status.ts';
+import type { MountOff } from '#views/status-mounts.ts';
 import type { Quietness } from '#views/status-quiet.ts';
 import { answerAfterEnd } from './api-after-end.ts';
 import { type SayDeps, sayOfIncident } from './api-incident.ts';
@@ -23,9 +25,10 @@ import { acceptPolicy, policyAnswer } from './api-policy.ts';
 import type { ModelSettings } from './config-models.ts';
 import { watchProviders } from './failing-providers.ts';
 import type { Folds } from './folds.ts';
-import type { Api, ApiAnswer } from './http-api.ts';
+import type { Api, ApiAnswer, Asker } from './http-api.ts';
 import { incidentEntries } from './incident-entries.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
+import type { UnusableSecret } from './secret-watch.ts';
 import { setStops } from './stops.ts';
 import { streamFrom } from './stream-from.ts';
 import type { Firebreak } from './wire.ts';
@@ -53,6 +56,12 @@ export type ApiDeps = {
   readonly defaultOwner: string;
   readonly quiet: QuietRules;
   readonly quietness: () => Quietness;
+  /** Has the guard look now. */
+  readonly guard: () => Promise<readonly Finding[]>;
+  /** What of servers of others cannot be asked; left out = there are none. */
+  readonly mountsOff?: () => readonly MountOff[];
+  /** Credentials that cannot be used now; left out = there are none. */
+  readonly unusable?: () => readonly UnusableSecret[];
   /** Who is asked next about an incident if nobody answers. */
   readonly asks: (incident: Incident) => Asks | null;
 };
@@ -72,20 +81,21 @@ export function createApi(deps: ApiDeps): Api {
       return card === undefined ? no(404, `there is no ${id}`) : ok({ ...card, asks });
     },
     picture: async (_asker, id) => pictureAnswer(deps, id),
-    say: async ({ person }, incident, request) => {
+    say: async ({ person, correlation: trace }, incident, request) => {
       await deps.firebreak.recovered();
-      return sayOfIncident(sayDeps(deps), { person, incident }, request);
+      return sayOfIncident(sayDeps(deps), { person, incident, trace }, request);
     },
-    erase: async ({ person }, id) => eraseContent(deps, person, id),
+    erase: async (asker, id) => eraseContent(traced(deps, asker), asker.person, id),
     approvals: async () => ok(folds.approvals.all().map(viewOf)),
     approval: async (_asker, id) => {
       const approval = folds.approvals.get(id);
       return approval === undefined ? no(404, `there is no ${id}`) : ok(viewOf(approval));
     },
-    decide: async ({ person }, approval, { decision, hash, typed = null }) => {
+    decide: async ({ person, correlation: trace }, approval, { decision, hash, typed = null }) => {
       const { firebreak, via } = deps;
       await firebreak.recovered();
-      const decided = await decide(firebreak.gate, { approval, hash, decision, person, via, typed });
+      const said = { approval, hash, decision, person, via, typed, trace };
+      const decided = await decide(firebreak.gate, said);
       const status =
         decided.kind === 'decided'
           ? 200
@@ -99,15 +109,17 @@ export function createApi(deps: ApiDeps): Api {
         body: { ...decided, approval: decided.approval === null ? null : standingOf(decided.approval) },
       };
     },
-    afterEnd: async ({ person }, approval, wanted) =>
-      answerAfterEnd(deps.firebreak, { approval, person, wanted }),
-    stop: async ({ person }, request) => setStops(deps, person, request),
+    afterEnd: async ({ person, correlation: trace }, approval, wanted) =>
+      answerAfterEnd(deps.firebreak, { approval, person, wanted, trace }),
+    stop: async (asker, request) => setStops(traced(deps, asker), asker.person, request),
     policy: async () => policyAnswer(deps.inForce),
-    acceptPolicy: async ({ person }, request) => acceptPolicy(deps, person, request),
+    acceptPolicy: async (asker, request) => acceptPolicy(traced(deps, asker), asker.person, request),
     logDamage: async () => damageAnswer(folds),
-    acceptLog: async ({ person }, request) => acceptLog(deps, person, request),
+    acceptLog: async (asker, request) => acceptLog(traced(deps, asker), asker.person, request),
     maintenance: async () => maintenanceAnswer(deps),
-    changeMaintenance: async ({ person }, request) => changeMaintenance(deps, person, request),
+    changeMaintenance: async (asker, request) =>
+      changeMaintenance(traced(deps, asker), asker.person, request),
+    guard: async () => ok({ checks: await deps.guard() }),
     sessions: async () => ok([...folds.sessions.incidents()].flatMap(sessionRows)),
     sessionExport: async (_asker, key) => {
       for (const incident of folds.sessions.incidents()) {
@@ -123,6 +135,11 @@ export function createApi(deps: ApiDeps): Api {
     },
     entries: (_asker, after, signal) => streamFrom(log, after, signal),
   };
+}
+
+/** What is written down for a request carries its correlation id. */
+function traced<D>(deps: D, { correlation }: Asker): D & { readonly trace: string } {
+  return { ...deps, trace: correlation };
 }
 
 /** Today is the UTC day, as in the books. */
@@ -155,6 +172,8 @@ function statusOf(deps: ApiDeps, failing: readonly Failing[]) {
     log: logStanding(),
     policyWaiting: { answers: waiting.answers.length, people: waiting.people.length },
     quiet: deps.quietness(),
+    ...(deps.mountsOff && { mounts: deps.mountsOff() }),
+    ...(deps.unusable && { secrets: deps.unusable() }),
   });
 }
 

@@ -9,8 +9,13 @@ import type { Secret } from '#core/secret.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { WatchRule } from '#intake/watch.ts';
 import { standardSignals } from '#tools/drivers/standard-signals.ts';
+import { buildActions } from './config-actions.ts';
 import { buildClusters, buildSystem, type Cluster } from './config-cluster.ts';
+import { buildDoctor, type DoctorSettings } from './config-doctor.ts';
 import { buildDuty, buildTeam, type DutySettings, type Team } from './config-duty.ts';
+import { buildGitHub, type GitHubSource } from './config-github.ts';
+import { buildListen } from './config-listen.ts';
+import { buildMcp, type McpSettings } from './config-mcp.ts';
 import { buildModels, type ModelSettings } from './config-models.ts';
 import {
   buildPagerDuty,
@@ -18,10 +23,14 @@ import {
   type PagerDutySettings,
   type PagerDutySource,
 } from './config-pagerduty.ts';
+import { buildPerson } from './config-people.ts';
 import type { ConfigFile } from './config-schema.ts';
+import { buildSilencers, type Silencer } from './config-silencers.ts';
 import { buildSlack, type SlackSettings } from './config-slack.ts';
 import { buildTelemetry, type Telemetry, takesPromql } from './config-telemetry.ts';
 import { buildTelemetryStores, type TelemetryStores } from './config-telemetry-stores.ts';
+import type { Listen } from './listen-rules.ts';
+import type { SecretHandle } from './secrets.ts';
 
 export type Source =
   | {
@@ -53,7 +62,7 @@ export type Config = DutySettings &
     readonly digest: Digest;
     /** A demo's throw-away people: their decisions are recorded as `via: demo`. */
     readonly demo: boolean;
-    readonly listen: { readonly host: string; readonly port: number };
+    readonly listen: Listen;
     readonly environment: string;
     readonly defaultOwner: string;
     readonly teams: readonly Team[];
@@ -64,15 +73,22 @@ export type Config = DutySettings &
     readonly clusters: ReadonlyMap<string, Cluster>;
     readonly workloads: ReadonlyMap<string, WorkloadSource>;
     readonly inventory: Inventory;
+    /** By the source whose pages they make. */
+    readonly silencers: ReadonlyMap<string, Silencer>;
     /** Absolute path of the runbook folder. */
     readonly runbooks: string | null;
     readonly policy: Policy;
     /** Every credential that the file names, for whoever must not let one out. */
     readonly secrets: readonly Secret[];
+    /** The same with what they are called in the file. */
+    readonly secretHandles: readonly SecretHandle[];
+    readonly mcp: McpSettings;
     /** Null: the rules play every agent. */
     readonly models: ModelSettings | null;
     /** Null: PagerDuty is told nothing. */
     readonly pagerduty: PagerDutySettings | null;
+    /** Null: changes of code are not looked up. */
+    readonly github: GitHubSource | null;
     /** Null: nobody is told anything in Slack. */
     readonly slack: SlackSettings | null;
     readonly limits: { readonly changes: number };
@@ -80,6 +96,7 @@ export type Config = DutySettings &
     readonly anchors: { readonly file: string; readonly everyMs: number } | null;
     /** How long the content of incidents is kept; null = for ever. */
     readonly retention: { readonly payloadsMs: number | null };
+    readonly doctor: DoctorSettings;
     readonly timing: {
       readonly approvalMs: number;
       readonly verify: { readonly samples: number; readonly everyMs: number; readonly windowMs: number };
@@ -91,20 +108,22 @@ export type Resolved = {
   readonly path: string;
   readonly text: string;
   readonly file: ConfigFile;
+  /** The environment, for settings that name a variable. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Secrets by the reference that names them. */
-  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly secrets: ReadonlyMap<string, SecretHandle>;
 };
 
 /** Makes the typed config of a file that was checked; throws `bug` when a reference was not. */
 export function buildConfig(input: Resolved): Config {
   const { path, text, file } = input;
   const terms = buildTerms(file);
-  const secretOf = (ref: string): Secret => input.secrets.get(ref) ?? lost(ref);
+  const secretOf = (ref: string): Secret => input.secrets.get(ref)?.secret ?? lost(ref);
   return {
     file: path,
     digest: sha256(text),
     demo: file.demo,
-    listen: file.listen,
+    listen: buildListen(file.listen, { base: dirname(path), env: input.env }),
     environment: file.environment,
     defaultOwner: file.default_owner,
     teams: file.teams.map(buildTeam),
@@ -113,17 +132,22 @@ export function buildConfig(input: Resolved): Config {
     watches: file.watches.map((watch) => buildWatch(watch, terms.inventory)),
     ...buildConnections(input),
     ...buildTelemetryStores(file, secretOf),
+    silencers: buildSilencers(file.sources, secretOf),
+    mcp: buildMcp(file.mcp, secretOf),
     runbooks: file.runbooks === undefined ? null : resolve(dirname(path), file.runbooks),
-    secrets: [...input.secrets.values()],
+    secrets: [...input.secrets.values()].map(({ secret }) => secret),
+    secretHandles: [...input.secrets.values()],
     models: file.models === undefined ? null : buildModels(file.models, secretOf),
     pagerduty: buildPagerDuty(file.pagerduty, secretOf),
-    slack: buildSlack(file, (ref = 'slack') => input.secrets.get(ref) ?? lost(ref)),
+    github: buildGitHub(file.github, secretOf),
+    slack: buildSlack(file, (ref = 'slack') => secretOf(ref)),
     limits: { changes: file.limits.changes_per_incident },
     anchors:
       file.anchors === undefined
         ? null
         : { file: resolve(dirname(path), file.anchors.file), everyMs: file.anchors.every },
     retention: { payloadsMs: file.retention.payloads },
+    doctor: buildDoctor(file),
     timing: {
       approvalMs: file.timing.approval,
       verify: {
@@ -148,17 +172,13 @@ export function buildTerms(file: ConfigFile): Terms {
   };
 }
 
-function buildPerson({ token, slack: _, pagerduty: __, ...person }: ConfigFile['people'][number]) {
-  return { ...person, tokenHash: token?.slice('sha256:'.length) ?? null };
-}
-
 /** What the server talks to, each with its secret. */
 function buildConnections({
   path,
   file,
   secrets,
 }: Resolved): Pick<Config, 'sources' | 'telemetry' | 'clusters' | 'workloads'> {
-  const secretOf = (ref: string): Secret => secrets.get(ref) ?? lost(ref);
+  const secretOf = (ref: string): Secret => secrets.get(ref)?.secret ?? lost(ref);
   const maybe = (ref: string | undefined): Secret | null => (ref === undefined ? null : secretOf(ref));
   const sources = Object.entries(file.sources).map(([id, source]): [string, Source] => {
     if (source.kind === 'pagerduty') return [id, buildPagerDutySource(id, source, secretOf)];
@@ -199,12 +219,18 @@ export function buildInventory(file: ConfigFile): Inventory {
     ...file.services.map((service) => buildService(service, file)),
     ...file.systems.map((system) => buildSystem(system, file)),
   ];
-  const version = taggedHash('firebreak/inventory/v1', JSON.stringify(services).normalize('NFC'));
-  return { version, services: new Map(services.map((service) => [service.id, service])) };
+  const whole = file.actions.length === 0 ? services : { services, actions: file.actions };
+  const version = taggedHash('firebreak/inventory/v1', JSON.stringify(whole).normalize('NFC'));
+  return {
+    version,
+    services: new Map(services.map((service) => [service.id, service])),
+    ...(file.actions.length > 0 && { actions: buildActions(file.actions) }),
+  };
 }
 
 function buildService(service: ConfigFile['services'][number], file: ConfigFile): Service {
-  const { id, mode, depends_on, max_replicas, environment, owner, signals, ...rest } = service;
+  const { id, mode, depends_on, max_replicas, environment, owner, signals, ...others } = service;
+  const { deploy_environment: deployEnvironment, ...rest } = others;
   const asked = signals ?? (service.telemetry === undefined ? {} : 'standard');
   return {
     id,
@@ -215,6 +241,7 @@ function buildService(service: ConfigFile['services'][number], file: ConfigFile)
     maxReplicas: max_replicas,
     signals: asked === 'standard' ? standardSignals : asked,
     ...(takesPromql(file.telemetry[service.telemetry ?? '']) && { promql: true as const }),
+    ...(deployEnvironment !== undefined && { deployEnvironment }),
     ...rest,
   };
 }

@@ -1,8 +1,13 @@
+import { checkActions, servicesWithActions } from './config-actions.ts';
 import { checkClusters } from './config-cluster.ts';
 import { checkDuty } from './config-duty-checks.ts';
+import { checkCode } from './config-github.ts';
+import { checkMcp } from './config-mcp-checks.ts';
 import { checkModels } from './config-model-checks.ts';
+import { checkPeople } from './config-people.ts';
 import { show } from './config-problems.ts';
 import { type Group, group, list } from './config-shape.ts';
+import { hasSilencer } from './config-silencers.ts';
 import { checkSlack } from './config-slack.ts';
 import type { Path, Problem } from './config-yaml.ts';
 import { didYouMean } from './suggest.ts';
@@ -24,18 +29,21 @@ export function checkReferences(file: unknown): Problem[] {
   };
   return [
     ...['teams', 'people', 'services', 'systems'].flatMap((part) => repeated(part, root[part], 'id')),
-    ...repeated('people', root.people, 'token'),
+    ...checkPeople(root.people),
     ...refers(['default_owner'], root.default_owner, { known, as: 'team' }),
     ...list(root.people).flatMap((person, at) =>
       referAll(['people', at, 'teams'], group(person).teams, { known, as: 'team' }),
     ),
-    ...list(root.services).flatMap((service, at) => checkService(['services', at], group(service), known)),
+    ...list(root.services).flatMap((service, at) =>
+      checkService(['services', at], group(service), { known, root }),
+    ),
     ...list(root.services).flatMap((service, at) =>
       checkActToken(['services', at, 'mode'], group(service), group(root.workloads)),
     ),
     ...Object.entries(group(root.workloads)).flatMap(([id, one]) =>
       checkWorkload(['workloads', id], group(one), known),
     ),
+    ...list(root.services).flatMap((service, at) => checkCode(['services', at], group(service), root)),
     ...list(root.systems).flatMap((system, at) => checkSystem(['systems', at], group(system), known)),
     ...checkClusters(root),
     ...list(root.watches).flatMap((watch, at) =>
@@ -47,6 +55,11 @@ export function checkReferences(file: unknown): Problem[] {
     ...Object.entries(group(root.telemetry)).flatMap(([id, one]) =>
       checkTelemetry(['telemetry', id], group(one), known),
     ),
+    ...checkMcp(root),
+    ...Object.entries(group(root.mcp)).flatMap(([id, one]) =>
+      referAll(['mcp', id, 'services'], group(one).services, { known, as: 'service' }),
+    ),
+    ...checkActions(root, known.service),
     ...checkDuty(file),
     ...checkModels(file),
     ...checkSlack(root),
@@ -72,7 +85,7 @@ const SECTIONS: Readonly<Record<Kind, string>> = {
   cluster: 'not in clusters',
 };
 
-function checkService(path: Path, service: Group, known: Known): Problem[] {
+function checkService(path: Path, service: Group, { known, root }: { known: Known; root: Group }): Problem[] {
   const workload = group(service.workload);
   const problems = [
     ...refers([...path, 'owner'], service.owner, { known, as: 'team' }),
@@ -87,7 +100,9 @@ function checkService(path: Path, service: Group, known: Known): Problem[] {
     if (id === service.id)
       problems.push({ path: [...path, 'depends_on', at], message: 'is the service itself' });
   });
-  if ((service.mode === 'act' || service.mode === 'propose') && service.workload === undefined) {
+  const hasOther = servicesWithActions(root).has(service.id) || hasSilencer(root);
+  const hasNothing = service.workload === undefined && !hasOther;
+  if ((service.mode === 'act' || service.mode === 'propose') && hasNothing) {
     problems.push({
       path: [...path, 'mode'],
       message: `${service.mode} needs a workload: there is nothing to change`,
@@ -152,7 +167,7 @@ function checkWatch(
 }
 
 /** Names that the product itself uses as a source. */
-const TAKEN: ReadonlySet<unknown> = new Set(['watch', 'cli']);
+const TAKEN: ReadonlySet<unknown> = new Set(['watch', 'cli', 'guard']);
 
 function checkSource(path: Path, source: Group, known: Known): Problem[] {
   const problems: Problem[] = [];
@@ -175,6 +190,11 @@ function checkTelemetry(path: Path, one: Group, known: Known): Problem[] {
   if (one.kind === 'scrape' && (one.discover === undefined) === (one.targets === undefined)) {
     problems.push({ path, message: 'needs either discover or targets' });
   }
+  if (one.hosts !== undefined && one.discover === undefined)
+    problems.push({
+      path: [...path, 'hosts'],
+      message: 'goes with discover: targets name their hosts themselves',
+    });
   return problems;
 }
 

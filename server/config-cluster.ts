@@ -15,7 +15,7 @@ const namespace = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'is not a namespace: small letters, digits and -');
 /** Where a token goes must be known to be the cluster. */
-const secureAddress = address.refine((text) => {
+export const secureAddress = address.refine((text) => {
   const url = URL.parse(text);
   return url !== null && (url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[|\]$/g, '')));
 }, 'must be https://, or a loopback address such as that of kubectl proxy');

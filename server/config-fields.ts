@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseCidr, parseIp } from '#core/ip.ts';
 
 /** Settings that many parts of the file have. Messages complete the sentence that starts with the value. */
 
@@ -29,17 +30,42 @@ export const address = z.string().refine((text) => {
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 }, 'is not an address such as http://127.0.0.1:9090 (without user and password)');
 
+/** A path without the way up and without characters that nobody sees. */
+const SECRET_PATH = String.raw`file:(?!(?:.*/)?\.\.(?:/|$))[^\p{Cc}]{1,500}`;
+
+/** A machine by its name or address, or a block of addresses. */
+export const hostOrBlock = z
+  .string()
+  .max(253)
+  .refine(
+    (text) =>
+      parseCidr(text) !== undefined ||
+      parseIp(text) !== undefined ||
+      (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text) && !/^[\d.]+$/.test(text)),
+    'is not a name of a machine, an address, or a block such as 10.0.0.0/16',
+  );
+
 /** Where a secret lies; the secret itself never stands in the file. */
 export const secretRef = z
   .string()
   .regex(
-    /^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:.{1,500})$/,
-    'must say where the secret lies: env:NAME or file:/path (the secret itself never stands here)',
+    new RegExp(
+      `^(?:env:[A-Za-z_][A-Za-z0-9_]{0,99}|keychain:[A-Za-z0-9][A-Za-z0-9._/-]{0,99}|${SECRET_PATH})$`,
+      'u',
+    ),
+    'must say where the secret lies: env:NAME, keychain:NAME or file:/path without .. (the secret itself never stands here)',
+  );
+/** Where the credential for changes lies: whoever uses it starts with an empty environment. */
+export const actSecretRef = z
+  .string()
+  .regex(
+    new RegExp(`^${SECRET_PATH}$`, 'u'),
+    'must be file:/path: what makes changes starts with an empty environment; write the token to a file, chmod 600, and name it here',
   );
 /** Several while one takes the place of another: each of them is good. */
 export const secretRefs = z.union([secretRef.transform((ref) => [ref]), z.array(secretRef).min(1).max(5)]);
 
-/** Settings of sources, telemetry, workloads and what we tell others that say where a secret lies, or a list of such. */
+/** Settings that say where a secret lies, or a list of such. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   ...['token', 'secret', 'routing_key', 'bot_token', 'app_token', 'signing_secret', 'webhook'],
 ]);

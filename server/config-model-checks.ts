@@ -1,4 +1,3 @@
-import type { Secret } from '#core/secret.ts';
 import { publishedPrices } from '#llm/prices.ts';
 import { show } from './config-problems.ts';
 import { group, list } from './config-shape.ts';
@@ -6,7 +5,7 @@ import type { Path, Problem } from './config-yaml.ts';
 import { didYouMean } from './suggest.ts';
 
 /** Sources of tool results that have no id of their own. */
-const SOURCES = ['logs', 'probes', 'runbooks'];
+const SOURCES = ['logs', 'probes', 'runbooks', 'github'];
 
 /** What is wrong between the parts of `models`, and with the rest of the file; reads the file as it was written. */
 export function checkModels(file: unknown): Problem[] {
@@ -62,19 +61,4 @@ function checkCandidate(path: Path, name: unknown, { providers, prices }: Known)
 
 function notProvider(path: Path, name: string, providers: ReturnType<typeof group>): string {
   return `${show(path, name)} is not in models.providers${didYouMean(name, Object.keys(providers))}`;
-}
-
-const SHAPES: ReadonlyMap<unknown, { begins: string; pattern: RegExp; of: string }> = new Map([
-  ['anthropic', { begins: 'sk-ant-', pattern: /^sk-ant-[\w-]{16,500}$/, of: 'Anthropic' }],
-  ['openai', { begins: 'sk-', pattern: /^sk-(?!ant-)[\w-]{16,500}$/, of: 'OpenAI' }],
-]);
-
-/** What is wrong with a key by its looks, without showing any of it; undefined when it may be one. */
-export function keyProblem(kind: unknown, key: Secret): string | undefined {
-  const text = key.reveal();
-  const shape = SHAPES.get(kind);
-  if (!/^[\x21-\x7e]{1,600}$/.test(text)) return 'holds white space or characters that no key has';
-  return shape === undefined || shape.pattern.test(text)
-    ? undefined
-    : `is not a key of ${shape.of}: one begins with ${shape.begins}`;
 }

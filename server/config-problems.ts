@@ -110,7 +110,7 @@ function typeWord(value: unknown): string {
 
 const HIDDEN: ReadonlySet<string> = new Set([
   ...SECRET_SETTINGS,
-  ...['act_token', 'key', 'url', 'base_url', 'api', 'discover', 'probe'],
+  ...['act_token', 'hash', 'key', 'url', 'base_url', 'api', 'discover', 'probe'],
 ]);
 
 /**

@@ -1,40 +1,45 @@
 import { z } from 'zod';
-import { roles } from '#approvals/people.ts';
 import { Change } from '#approvals/plan.ts';
-import { PersonId, ServiceId } from '#core/ids.ts';
+import { ServiceId } from '#core/ids.ts';
 import { Mode, Severity, SignalName } from '#incidents/vocabulary.ts';
+import { actionsFile } from './config-actions.ts';
 import { clusterFile, kubernetesWorkload, placeFile, systemFile } from './config-cluster.ts';
+import { doctorFile, guardFile } from './config-doctor.ts';
 import {
   fallbackFile,
   heartbeatFile,
   maintenanceFile,
   matchFile,
-  pagerdutyUser,
   silencesFile,
   teamFile,
   watchdogFile,
 } from './config-duty.ts';
-import { address, duration, id, secretRef, secretRefs, words } from './config-fields.ts';
+import {
+  actSecretRef,
+  address,
+  duration,
+  hostOrBlock,
+  id,
+  secretRef,
+  secretRefs,
+  words,
+} from './config-fields.ts';
+import { codeOfService, githubFile } from './config-github.ts';
+import { listenFile } from './config-listen.ts';
+import { mcpFile } from './config-mcp.ts';
 import { ModelsFile } from './config-models.ts';
 import { pagerduty, pagerdutySource } from './config-pagerduty.ts';
+import { personFile } from './config-people.ts';
 import { retention } from './config-retention.ts';
-import { slackAccounts, slackFile } from './config-slack.ts';
+import { silencerFile } from './config-silencers.ts';
+import { slackFile } from './config-slack.ts';
 import { databaseFile, logStoreFile, promqlFile, telemetryOfService } from './config-telemetry-stores.ts';
-import { isLoopback } from './loopback.ts';
 
 /** The file as people write it. Messages complete the sentence that starts with the value: `"5 min" is not ...`. */
 
 const environment = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,59}$/, 'is not an environment such as prod or staging');
-
-/** Where the credential for changes lies: whoever uses it starts with an empty environment. */
-export const actSecretRef = z
-  .string()
-  .regex(
-    /^file:.{1,500}$/,
-    'must be file:/path: what makes changes starts with an empty environment; write the token to a file, chmod 600, and name it here',
-  );
 
 const source = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -44,6 +49,7 @@ const source = z.discriminatedUnion('kind', [
     poll: z
       .strictObject({ url: address, every: duration(100).default(10_000), token: secretRef.exactOptional() })
       .exactOptional(),
+    silence: silencerFile.exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('generic'),
@@ -68,6 +74,8 @@ const telemetry = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('scrape'),
     discover: address.exactOptional(),
+    /** Where it may send us besides its own host. */
+    hosts: z.array(hostOrBlock).min(1).max(100).exactOptional(),
     targets: z
       .array(z.strictObject({ service: ServiceId, url: address }))
       .min(1)
@@ -142,26 +150,11 @@ const service = z.strictObject({
     .exactOptional(),
   probe: address.exactOptional(),
   ...telemetryOfService,
+  ...codeOfService,
   cluster: placeFile.exactOptional(),
   workload: z
     .strictObject({ driver: id, name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,119}$/) })
     .exactOptional(),
-});
-
-const person = z.strictObject({
-  id: PersonId,
-  name: words,
-  token: z
-    .string()
-    .regex(
-      /^sha256:[0-9a-f]{64}$/,
-      'must be sha256: and the 64 hex digits of the token’s hash (the token itself never stands here)',
-    )
-    .exactOptional(),
-  roles: z.array(z.enum(roles)).min(1).max(8),
-  teams: z.array(id).max(50).default([]),
-  slack: slackAccounts.exactOptional(),
-  pagerduty: pagerdutyUser.exactOptional(),
 });
 
 const rule = z.strictObject({
@@ -185,16 +178,11 @@ const limits = z.strictObject({
 export const ConfigFile = z.strictObject({
   /** Set by the demo: decisions are recorded as made in a demo. */
   demo: z.boolean().default(false),
-  listen: z
-    .strictObject({
-      host: z.string().refine(isLoopback, 'is not a loopback address such as 127.0.0.1').default('127.0.0.1'),
-      port: z.int().min(0).max(65_535).default(7411),
-    })
-    .prefault({}),
+  listen: listenFile.prefault({}),
   environment: environment.default('prod'),
   default_owner: id,
   teams: z.array(teamFile).min(1).max(100),
-  people: z.array(person).max(500).default([]),
+  people: z.array(personFile).max(500).default([]),
   sources: z.record(id, source).default({}),
   watches: z.array(watch).max(200).default([]),
   telemetry: z.record(id, telemetry).default({}),
@@ -202,8 +190,10 @@ export const ConfigFile = z.strictObject({
   workloads: z.record(id, workload).default({}),
   log_stores: z.record(id, logStoreFile).default({}),
   databases: z.record(id, databaseFile).default({}),
+  mcp: mcpFile.default({}),
   services: z.array(service).max(200).default([]),
   systems: z.array(systemFile).max(50).default([]),
+  actions: actionsFile.default([]),
   runbooks: words.exactOptional(),
   policy: z.strictObject({ rules: z.array(rule).max(200).default([]) }).prefault({}),
   models: ModelsFile.exactOptional(),
@@ -212,9 +202,12 @@ export const ConfigFile = z.strictObject({
   heartbeat: heartbeatFile.exactOptional(),
   fallback: fallbackFile.exactOptional(),
   pagerduty: pagerduty.exactOptional(),
+  github: githubFile.exactOptional(),
   slack: slackFile.exactOptional(),
   timing: timing.prefault({}),
   retention: retention.prefault({}),
+  doctor: doctorFile.prefault({}),
+  guard: guardFile.prefault({}),
   limits: limits.prefault({}),
   anchors: z
     .strictObject({ file: z.string().min(1).max(300), every: duration(1000).default(3_600_000) })

@@ -9,6 +9,8 @@ export type Telemetry =
       readonly id: string;
       /** Address that lists the targets; null where `targets` lists them. */
       readonly discover: string | null;
+      /** Where targets may be besides the host of `discover`: names, addresses, or blocks of addresses. */
+      readonly hosts: readonly string[];
       readonly targets: readonly { readonly service: ServiceId; readonly url: string }[];
       readonly token: Secret | null;
       readonly everyMs: number;
@@ -38,8 +40,8 @@ export function buildTelemetry(
       const allowed = promql === undefined ? null : { metrics: promql.metrics, maxRangeMs: promql.range };
       return [id, { kind, id, url, label, token, promql: allowed }];
     }
-    const { kind, discover = null, targets = [], every: everyMs, keep: keepMs } = one;
-    return [id, { kind, id, discover, targets, token, everyMs, keepMs }];
+    const { kind, discover = null, hosts = [], targets = [], every: everyMs, keep: keepMs } = one;
+    return [id, { kind, id, discover, hosts, targets, token, everyMs, keepMs }];
   });
   return new Map(telemetry);
 }

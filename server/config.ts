@@ -1,40 +1,66 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Terms } from '#approvals/policy-standing.ts';
+import { type Clock, realClock } from '#core/clock.ts';
 import { FirebreakError, messageOf } from '#core/errors.ts';
+import { readKeychain } from '#core/keychain.ts';
 import { Secret } from '#core/secret.ts';
+import { checkActionFiles } from './config-action-files.ts';
 import { buildConfig, buildTerms, type Config } from './config-build.ts';
 import { checkReferences } from './config-checks.ts';
-import { SECRET_SETTINGS, secretRef } from './config-fields.ts';
-import { keyProblem } from './config-model-checks.ts';
+import { checkListen } from './config-listen.ts';
 import { problemsOf } from './config-problems.ts';
-import { actSecretRef, ConfigFile } from './config-schema.ts';
-import { group, list } from './config-shape.ts';
+import { ConfigFile } from './config-schema.ts';
+import { type FoundSecrets, resolveSecrets } from './config-secrets.ts';
 import { type Problem, readYaml, showPath } from './config-yaml.ts';
-import { readSecretFile, secretFileProblem } from './secret-file.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
 
 export const CONFIG_NAME = 'firebreak.yaml';
 const MAX_BYTES = 1024 * 1024;
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** The environment of this process, for whoever looks secrets up by name. */
+export function thisEnvironment(): Env {
+  return process.env;
+}
+
+/** What is not in the file itself; left out = that of this process and machine. */
+export type LoadFrom = {
+  readonly clock?: Pick<Clock, 'mono'>;
+  readonly keychain?: Parameters<typeof createSecrets>[0]['keychain'];
+};
+
 /**
  * Reads and checks the config, secrets included. Throws `config_invalid`, whose message has one line per mistake
- * (`firebreak.yaml:31  services[2].owner: ...`), all of them at once, and never a secret.
+ * (`firebreak.yaml:31  services[2].owner: ...`), all of them at once, and never a secret. Secrets in files are followed
+ * from here on, by `clock`.
  */
-export function loadConfig(file: string, env: Env = process.env): Config {
+export function loadConfig(file: string, env: Env = process.env, from: LoadFrom = {}): Config {
   const path = resolve(file);
-  let secrets: Found['secrets'] = new Map();
+  const store = secretsOf(path, env, from);
+  let found: FoundSecrets = { secrets: new Map(), problems: [] };
   const checked = readChecked(path, (value) => {
-    const found = resolveSecrets(value, { base: dirname(path), env });
-    secrets = found.secrets;
-    return found.problems;
+    found = resolveSecrets(value, { base: dirname(path), store });
+    return [
+      ...found.problems,
+      ...checkListen(value, { base: dirname(path), env }),
+      ...checkActionFiles(value, dirname(path)),
+    ];
   });
-  const config = buildConfig({ path, text: checked.text, file: checked.file, secrets });
+  const { text, file: checkedFile } = checked;
+  const config = buildConfig({ path, text, env, file: checkedFile, secrets: found.secrets });
   if (config.runbooks !== null && !isFolder(config.runbooks)) {
     throw invalid(path, [{ path: ['runbooks'], message: 'is not a folder' }], checked.lineOf);
   }
   return config;
+}
+
+/** Where the secrets of the config at `path` come from. */
+export function secretsOf(path: string, env: Env, { clock = realClock, keychain }: LoadFrom): Secrets {
+  const { platform } = process;
+  const ask = keychain ?? ((name: string) => readKeychain(name, { platform, env }));
+  return createSecrets({ env, base: dirname(path), clock, keychain: ask });
 }
 
 /** Who may change what, by a config file; its secrets are not looked up. Throws like `loadConfig`. */
@@ -93,77 +119,6 @@ function invalid(
       return `${basename(path)}:${line}  ${where}${message}`;
     });
   return new FirebreakError('config_invalid', [...new Set(lines)].join('\n'));
-}
-
-type Found = { secrets: Map<string, Secret>; problems: Problem[] };
-
-/**
- * Looks up every secret of sources, telemetry, workloads and PagerDuty and every `key` of a model provider; those of the wrong form are the schema's business. An
- * `act_token` is looked at but not read: only the process that makes changes does that.
- */
-function resolveSecrets(file: unknown, from: { base: string; env: Env }): Found {
-  const found: Found = { secrets: new Map(), problems: [] };
-  const walk = (value: unknown, path: Problem['path']): void => {
-    if (typeof value !== 'object' || value === null) return;
-    for (const [key, member] of Object.entries(value)) {
-      const at = [...path, key];
-      if (SECRET_SETTINGS.has(key)) noteAll(member, at);
-      else if (typeof member !== 'string') walk(member, at);
-      else if (key === 'act_token') look(member, at);
-    }
-  };
-  const noteAll = (refs: unknown, path: Problem['path']): void => {
-    if (typeof refs === 'string') note(refs, path);
-    for (const [at, ref] of list(refs).entries()) if (typeof ref === 'string') note(ref, [...path, at]);
-  };
-  const note = (ref: string, path: Problem['path']): void => {
-    const secret = resolveSecret(ref, from);
-    if (secret instanceof Secret) found.secrets.set(ref, secret);
-    else if (secret !== undefined) found.problems.push({ path, message: secret });
-  };
-  const look = (ref: string, path: Problem['path']): void => {
-    const problem = actSecretRef.safeParse(ref).success
-      ? secretFileProblem(resolve(from.base, ref.slice('file:'.length)))
-      : undefined;
-    if (problem !== undefined) found.problems.push({ path, message: problem });
-  };
-  if (typeof file !== 'object' || file === null) return found;
-  for (const [part, value] of Object.entries(file)) {
-    if (
-      [
-        'sources',
-        'telemetry',
-        'clusters',
-        'workloads',
-        'log_stores',
-        'databases',
-        'pagerduty',
-        'slack',
-        'fallback',
-      ].includes(part)
-    )
-      walk(value, [part]);
-  }
-  for (const [name, provider] of Object.entries(group(group(group(file).models).providers))) {
-    const { kind, key } = group(provider);
-    const path = ['models', 'providers', name, 'key'];
-    if (typeof key !== 'string') continue;
-    note(key, path);
-    const secret = found.secrets.get(key);
-    const problem = secret && keyProblem(kind, secret);
-    if (problem !== undefined) found.problems.push({ path, message: `what ${key} holds ${problem}` });
-  }
-  return found;
-}
-
-/** The secret, or what is wrong with it; undefined when this is no reference at all. Relative paths start at `base`. */
-function resolveSecret(ref: string, { base, env }: { base: string; env: Env }): Secret | string | undefined {
-  if (!secretRef.safeParse(ref).success) return undefined;
-  if (ref.startsWith('env:')) {
-    const name = ref.slice('env:'.length);
-    return environmentSecret(name, env) ?? `environment variable ${name} is not set`;
-  }
-  return readSecretFile(resolve(base, ref.slice('file:'.length)));
 }
 
 function isFolder(path: string): boolean {

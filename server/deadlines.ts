@@ -3,7 +3,7 @@ import { expireDue, remindDue, withdraw } from '#approvals/end.ts';
 import type { Incident } from '#incidents/incident.ts';
 import { DeploymentsSeen, SignalSeen } from '#incidents/observations.ts';
 import { targetNow } from '#tools/recheck.ts';
-import { sample } from '#tools/watch-signal.ts';
+import { watch } from '#tools/watch-change.ts';
 import { type DriveDeps, isIdle, isUnderWay } from './drive.ts';
 import { ownChange } from './own-change.ts';
 import { refute, restsOnRefuted } from './refute.ts';
@@ -64,7 +64,7 @@ function tickApprovals(deps: DriveDeps, every: Every): void {
   for (const approval of all) {
     const key = `${approval.state} ${approval.id}`;
     if (approval.state === 'succeeded' || approval.state === 'halted')
-      every(key, approval.plan.verification.everyMs, () => sample(carry, approval));
+      every(key, approval.plan.verification.everyMs, () => watch(carry, approval));
     else if (approval.state === 'pending')
       every(key, DRIFT_EVERY_MS, () => withdrawIfChanged(deps, approval));
   }

@@ -254,5 +254,6 @@ function textOf(alert: Alert, summary: string) {
 }
 
 function contextOf(delivery: Delivery) {
-  return { actor: { kind: 'source', id: delivery.source } as const, traceId: delivery.key.slice(0, 16) };
+  const { source, trace = delivery.key.slice(0, 16) } = delivery;
+  return { actor: { kind: 'source', id: source } as const, traceId: trace };
 }

@@ -1,3 +1,4 @@
+import { withMounted } from '#agents/mounted.ts';
 import { rulesModel } from '#agents/rules/model.ts';
 import { agentSpecs } from '#agents/spec.ts';
 import type { StopFlags } from '#approvals/policy.ts';
@@ -5,6 +6,8 @@ import { messageOf } from '#core/errors.ts';
 import { createBreaker } from '#llm/breaker.ts';
 import { loadPrompts } from '#prompts/load.ts';
 import { createPagerDuty } from '#tools/drivers/pagerduty.ts';
+import { mcpTools } from '#tools/read/mcp-tools.ts';
+import { readTools } from '#tools/read/tools.ts';
 import { loadRunbooks } from '#tools/runbooks.ts';
 import type { LogStanding } from '#views/status.ts';
 import { type Anchors, fileAnchor, noAnchors, startAnchors } from './anchors.ts';
@@ -39,12 +42,18 @@ export async function buildEngine(start: Start) {
     ...{ inventory: config.inventory, secrets: config.secrets, log, clock, random },
     settings: config.models,
     fold: folds.spend,
+    mounted: config.mcp.send,
     rules: rulesModel(config.inventory),
     onError: (error) => logger.error({ where: 'models' }, messageOf(error)),
   });
   const pager =
     config.pagerduty &&
-    createPagerDuty({ settings: config.pagerduty, clock, enter: createBreaker(clock).enter });
+    createPagerDuty({
+      settings: config.pagerduty,
+      clock,
+      clean: start.clean,
+      enter: createBreaker(clock).enter,
+    });
   const slack = await openedSlack(start);
   const firebreak = wire({
     settings: { ...config, policy, people },
@@ -58,16 +67,29 @@ export async function buildEngine(start: Start) {
     flags,
     verified,
     world: world.world,
+    reads: [...readTools, ...mcpTools(config.mcp.servers)],
     ...(pager && { pager }),
     ...(slack && { slack }),
-    ...(config.fallback?.kind === 'webhook' && { fallback: webhookFallback(config.fallback.url, clock) }),
+    ...(config.fallback?.kind === 'webhook' && {
+      fallback: webhookFallback(config.fallback.url, clock, start.clean),
+    }),
     runbooks: config.runbooks === null ? [] : await loadRunbooks(config.runbooks),
     model: asked.model,
-    specs: agentSpecs(await loadPrompts(), config.inventory),
+    specs: withMounted(
+      agentSpecs(await loadPrompts(), config.inventory),
+      config.mcp.servers.flatMap(({ tools }) => tools),
+    ),
     onError: (where, message) => logger.error({ where }, message),
   });
   const slackHealth = () => slack?.app.health() ?? { kind: 'ok' as const };
-  const keeping = createWatchkeeping({ start, people, firebreak, pager: pager ?? null, slackHealth });
+  const keeping = createWatchkeeping({
+    start,
+    people,
+    firebreak,
+    anchors,
+    pager: pager ?? null,
+    slackHealth,
+  });
   const { duty } = keeping;
   const { quiet, watchdogs } = config;
   const { startedAt } = start;
@@ -90,10 +112,10 @@ export async function buildEngine(start: Start) {
 }
 export type Engine = Awaited<ReturnType<typeof buildEngine>>;
 
-async function openedSlack({ config, clock, random, logger, log }: Start): Promise<OpenSlack | null> {
+async function openedSlack({ config, clock, random, logger, log, clean }: Start): Promise<OpenSlack | null> {
   if (config.slack === null) return null;
   return openSlack({
-    ...{ settings: config.slack, clock, random },
+    ...{ settings: config.slack, clock, random, clean },
     onHealth: (health) =>
       logger[health.kind === 'ok' ? 'info' : 'warn'](
         { slack: health.kind },

@@ -10,6 +10,8 @@ export type EraseDeps = {
   readonly log: Pick<FileLog, 'append' | 'version' | 'eraseKey'>;
   readonly clock: Clock;
   readonly folds: { readonly incidents: IncidentFold; readonly erased: ErasedFold };
+  /** The request that asks. */
+  readonly trace?: string;
 };
 
 export type Erased =
@@ -23,7 +25,7 @@ const DAY_MS = 24 * 3_600_000;
  * `finishErasing` at the next start. An incident that can still re-open is not closed.
  */
 export async function eraseIncident(
-  { log, clock, folds }: EraseDeps,
+  { log, clock, folds, trace }: EraseDeps,
   id: IncidentId,
   by: PersonId | null,
 ): Promise<Erased> {
@@ -38,7 +40,7 @@ export async function eraseIncident(
     const draft = fact(
       'payloads.erased',
       { by, reason: by === null ? 'retention' : 'asked' },
-      { actor, traceId: id, incident: id, streams: [stream] },
+      { actor, traceId: trace ?? id, incident: id, streams: [stream] },
     );
     const appended = await log.append([draft], { expect: { [stream]: log.version(stream) } });
     if (appended.kind === 'conflict') continue;

@@ -20,7 +20,7 @@ const q = (text: string): string => JSON.stringify(text);
 
 function head({ environment, team, person }: ExampleInput): string {
   return `## Firebreak: who is on call, what runs, and what may be changed. Read at start only.
-## Secrets are never written here: env:NAME or file:/path (a file that only its owner can read).
+## Secrets are never written here: env:NAME, keychain:NAME, or file:/path (read by its owner alone).
 
 ## Where the server listens. This machine only.
 listen: {host: 127.0.0.1, port: 7411}

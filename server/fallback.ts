@@ -1,4 +1,7 @@
+import type { Clean } from '#core/clean.ts';
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
+import { redact } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
 import { isAnswered } from '#incidents/escalation.ts';
 import { type Incident, titleOf } from '#incidents/incident.ts';
@@ -23,11 +26,24 @@ const FIRST_MS = 30_000;
 const MOST_TRIES = 10;
 const TIMEOUT_MS = 10_000;
 
-/** Posts `{"text": ...}` to the address, which is a secret and stands in no message. Never throws. */
-export function webhookFallback(url: Secret, clock: Clock): Fallback {
+/** Posts `{"text": ...}`, without secrets, to the address, which is one itself and stands in no message. Never throws. */
+export function webhookFallback(url: Secret, clock: Clock, clean: Clean = redact): Fallback {
   return {
     say: async (text, signal) => {
-      const ask = { url: url.reveal(), method: 'POST', body: { text }, timeoutMs: TIMEOUT_MS } as const;
+      const address = url.ifUsable();
+      if (address === undefined)
+        return {
+          kind: 'gap',
+          reason: 'not_configured',
+          detail: 'the address of the fallback cannot be used now',
+        };
+      const ask = {
+        url: address,
+        method: 'POST',
+        body: { text: clean(text) },
+        timeoutMs: TIMEOUT_MS,
+        send: wayTo(address),
+      } as const;
       const answer = await askHttp(ask, clock, signal);
       if (answer.kind === 'no_answer') return { ...gapOf(answer), detail: 'the fallback does not answer' };
       return answer.status < 300 ? { kind: 'told' } : gapOfStatus(answer);

@@ -4,10 +4,15 @@ import { PolicyFold } from '#approvals/policy-fold.ts';
 import { StopFold } from '#approvals/stop-fold.ts';
 import type { Fold } from '#audit/fold.ts';
 import { AlertHistory } from '#incidents/alert-history.ts';
+import { AuthFailureFold } from '#incidents/auth-failure-fold.ts';
 import { ErasedFold } from '#incidents/erased-fold.ts';
+import { HistoryFold } from '#incidents/history-fold.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
 import { MaintenanceFold } from '#incidents/maintenance-fold.ts';
+import { PersonRequestsFold } from '#incidents/person-requests-fold.ts';
+import { PostureFold } from '#incidents/posture-fold.ts';
 import { RungFold } from '#incidents/rung-fold.ts';
+import { SecretFold } from '#incidents/secret-fold.ts';
 import { SeenEventsFold } from '#incidents/seen-events-fold.ts';
 import { SpendFold } from '#incidents/spend-fold.ts';
 import { WatchdogFold } from '#incidents/watchdog-fold.ts';
@@ -28,10 +33,17 @@ export type Folds = {
   readonly spend: SpendFold;
   readonly seenEvents: SeenEventsFold;
   readonly history: AlertHistory;
+  /** What earlier incidents of each service were. */
+  readonly past: HistoryFold;
   readonly maintenance: MaintenanceFold;
   readonly rungs: RungFold;
   readonly lifeSigns: WatchdogFold;
   readonly posted: PostedFold;
+  readonly personRequests: PersonRequestsFold;
+  readonly authFailures: AuthFailureFold;
+  /** Since when credentials have the values that they have. */
+  readonly secretAges: SecretFold;
+  readonly posture: PostureFold;
 };
 
 export function createFolds(): Folds {
@@ -47,10 +59,15 @@ export function createFolds(): Folds {
     spend: new SpendFold(),
     seenEvents: new SeenEventsFold(),
     history: new AlertHistory(),
+    past: new HistoryFold(),
     maintenance: new MaintenanceFold(),
     rungs: new RungFold(),
     lifeSigns: new WatchdogFold(),
     posted: new PostedFold(),
+    personRequests: new PersonRequestsFold(),
+    authFailures: new AuthFailureFold(),
+    secretAges: new SecretFold(),
+    posture: new PostureFold(),
   };
 }
 
@@ -67,9 +84,14 @@ export function foldList(folds: Folds): readonly Fold[] {
     folds.spend,
     folds.seenEvents,
     folds.history,
+    folds.past,
     folds.maintenance,
     folds.rungs,
     folds.lifeSigns,
     folds.posted,
+    folds.personRequests,
+    folds.authFailures,
+    folds.secretAges,
+    folds.posture,
   ];
 }

@@ -4,7 +4,9 @@ import type { People, Person } from '#approvals/people.ts';
 import type { Clock, Random } from '#core/clock.ts';
 import { type ApprovalId, Digest, type IncidentId, type SessionKey } from '#core/ids.ts';
 import type { Webhook } from '#intake/webhook.ts';
+import type { RequestLimits } from './http-limits.ts';
 import type { IncidentRequest } from './incident-request.ts';
+import type { Listen } from './listen-rules.ts';
 import type { MaintenanceRequest } from './maintenance-request.ts';
 import type { Metrics } from './metrics.ts';
 import type { SlackDoor } from './slack-door.ts';
@@ -70,6 +72,8 @@ export type Api = {
   acceptLog(asker: Asker, request: AcceptLogRequest): Promise<ApiAnswer>;
   maintenance(asker: Asker): Promise<ApiAnswer>;
   changeMaintenance(asker: Asker, request: MaintenanceRequest): Promise<ApiAnswer>;
+  /** Has the guard look now. */
+  guard(asker: Asker): Promise<ApiAnswer>;
   sessions(asker: Asker): Promise<ApiAnswer>;
   sessionExport(asker: Asker, key: SessionKey): Promise<ApiAnswer>;
   /** Entries after `seq` (-1 = all), then new ones as they come, until `signal` aborts. */
@@ -83,6 +87,8 @@ export type Readiness = { readonly ready: boolean; readonly checks: Readonly<Rec
 export type HttpDeps = {
   readonly clock: Clock;
   readonly random: Random;
+  /** Where it listens, and so what is believed of a request. */
+  readonly listen: Listen;
   readonly people: People;
   readonly webhook: Webhook;
   /** Left out = Slack does not post to us. */
@@ -90,8 +96,13 @@ export type HttpDeps = {
   readonly api: Api;
   readonly metrics: Metrics;
   readonly ready: () => Readiness;
-  /** Records a request without a known token; may throw, the request is refused either way. */
+  /** Records, or counts, a request without a known token; may throw, the request is refused either way. */
   readonly onAuthFailed: (failure: AuthFailure) => Promise<void>;
+  /** Seconds until a failure of this peer is answered as one again; null: now. */
+  readonly waitOf: (peer: string) => number | null;
+  readonly limits: RequestLimits;
+  /** Records that a known person was told no before anybody looked at what they want. Throws when the log cannot take it. */
+  readonly onRefused: (asker: Asker, what: 'use_right' | 'too_often', reason: string) => Promise<void>;
   /** Gets what was answered with 500. */
   readonly onError: (error: unknown, correlation: string) => void;
 };

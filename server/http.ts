@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import {
   type FastifyError,
   type FastifyInstance,
@@ -5,42 +8,48 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify';
+import { correlationOf, newCorrelation } from '#core/correlation.ts';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 import { MAX_BODY_BYTES } from '#intake/verify-delivery.ts';
 import type { HttpDeps } from './http-api.ts';
-import { bytesOf, peerOf, sendError } from './http-reply.ts';
-import { addPeopleRoutes } from './http-routes.ts';
-import { isLoopback, isLoopbackHostHeader } from './loopback.ts';
-import type { SlackDoor } from './slack-door.ts';
-
-const SLACK_PATH = '/v1/slack';
+import { turnedAway } from './http-guard.ts';
+import { securityHeaders } from './http-headers.ts';
+import { addOpenRoutes, SLACK_PATH } from './http-open-routes.ts';
+import { addPeopleRoutes } from './http-people-routes.ts';
+import { callerIn, sendError } from './http-reply.ts';
+import { type Listen, listenProblem } from './listen-rules.ts';
+import { readTls } from './tls.ts';
 
 /** What is being answered while the server stops has so long. */
 const CLOSE_MS = 2_000;
+
+/** A sender has so long for its headers, and for all of it. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+/** More than every person, sender and probe together has open. */
+const MOST_CONNECTIONS = 500;
 
 /** Builds the HTTP server without listening. Every answer has a correlation id, no error shows a stack. */
 export function buildHttp(deps: HttpDeps): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_MS,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
-    genReqId: () => `c-${deps.random.bytes(4).toString('hex')}`,
+    genReqId: ({ headers }) => correlationOf(headers['x-correlation-id'], deps.random),
     frameworkErrors: (error, request, reply) => answerError(deps, { error, request, reply }),
+    clientErrorHandler: (error, socket) => answerUnreadable(deps, error, socket),
+    serverFactory: (handler) => createListener(deps.listen, handler),
   });
   // Bodies stay bytes: a signature or token is checked before anything is parsed.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  const isTls = deps.listen.tls !== null;
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-correlation-id': request.id,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    });
-    if (!isLoopbackHostHeader(request.headers.host)) {
-      return sendError(reply, 403, 'the Host header must be localhost or a loopback address');
-    }
+    reply.headers(securityHeaders(request.id, isTls));
+    const turned = turnedAway(request.raw, callerIn(request, deps.listen), deps.listen);
+    if (turned !== undefined) return sendError(reply, turned.status, turned.error);
   });
   app.addHook('onResponse', async (request, reply) => {
     deps.metrics.requests.inc({
@@ -55,59 +64,56 @@ export function buildHttp(deps: HttpDeps): FastifyInstance {
   });
   app.setNotFoundHandler((_request, reply) => sendError(reply, 404, 'there is nothing at this address'));
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(deps, { error, request, reply }));
-  addOpenRoutes(app, deps);
-  if (deps.slack !== undefined) addSlackRoute(app, deps.slack);
+  void app.register(async (scope) => addOpenRoutes(scope, deps));
   void app.register(async (scope) => addPeopleRoutes(scope, deps));
   return app;
 }
 
-function addOpenRoutes(app: FastifyInstance, deps: HttpDeps): void {
-  app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
-    const { ready, checks } = deps.ready();
-    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks });
-  });
-  app.post<{ Params: { source: string } }>('/v1/alerts/:source', async (request, reply) => {
-    const { authorization } = request.headers;
-    const signature = request.headers['x-pagerduty-signature'];
-    const answer = await deps.webhook.receive({
-      ...senderOf(request),
-      authorization,
-      signature: typeof signature === 'string' ? signature : undefined,
-      raw: bytesOf(request.body),
-    });
-    return reply
-      .status(answer.status)
-      .send(answer.status < 400 ? answer.body : { ...answer.body, correlation: request.id });
-  });
+type Handler = Parameters<typeof createServer>[1];
+
+/** Slow senders and heaps of connections are bounded before anything of a request is known. */
+function createListener({ tls }: Listen, handler: Handler) {
+  const bounds = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: 5_000,
+    insecureHTTPParser: false,
+    // Refused with our own words.
+    requireHostHeader: false,
+  };
+  const server =
+    tls === null ? createServer(bounds, handler) : createTlsServer({ ...bounds, ...readTls(tls) }, handler);
+  server.maxConnections = MOST_CONNECTIONS;
+  return server;
 }
 
-/** What Slack posts, if it does: checked as bytes before anything is parsed. */
-function addSlackRoute(app: FastifyInstance, slack: SlackDoor): void {
-  app.post(SLACK_PATH, async (request, reply) => {
-    const { status, body } = await slack.receive({
-      raw: bytesOf(request.body),
-      contentType: request.headers['content-type'],
-      time: oneHeader(request, 'x-slack-request-timestamp'),
-      signature: oneHeader(request, 'x-slack-signature'),
-      ...{ peer: peerOf(request), correlation: request.id },
-    });
-    return reply.status(status).send(status === 200 ? body : { ...body, correlation: request.id });
-  });
+/** What is no HTTP, too long or too slow gets one line too, and the connection ends. */
+function answerUnreadable({ random, listen }: HttpDeps, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, words] = unreadable[error.code ?? ''] ?? ['400 Bad Request', 'the request cannot be read'];
+  const correlation = newCorrelation(random);
+  const body = JSON.stringify({ error: words, correlation });
+  const headers = {
+    ...securityHeaders(correlation, listen.tls !== null),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
 }
 
-function oneHeader(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function senderOf(request: FastifyRequest<{ Params: { source: string } }>) {
-  return { source: request.params.source, peer: peerOf(request), correlation: request.id };
-}
+const unreadable: Readonly<Record<string, readonly [string, string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too long'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'the chunk extensions are too long'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request came too slowly'],
+};
 
 type Failure = { error: FastifyError; request: FastifyRequest; reply: FastifyReply };
 
 async function answerError(deps: HttpDeps, { error, request, reply }: Failure): Promise<FastifyReply> {
+  // An address that cannot be read comes here past everything else.
+  reply.headers(securityHeaders(request.id, deps.listen.tls !== null));
   const status = error.statusCode ?? 500;
   if (status >= 500) {
     deps.onError(error, request.id);
@@ -117,17 +123,15 @@ async function answerError(deps: HttpDeps, { error, request, reply }: Failure): 
       'this failed on our side; the correlation id finds it in the server’s output',
     );
   }
+  const { peer } = callerIn(request, deps.listen);
   if (status === 413 && deps.slack !== undefined && request.routeOptions.url === SLACK_PATH) {
-    const about = { peer: peerOf(request), correlation: request.id };
+    const about = { peer, correlation: request.id };
     const { body } = await deps.slack.refuse(about, 'oversized');
     return reply.status(413).send({ ...body, correlation: request.id });
   }
   const source = sourceOf(request);
   if (status === 413 && source !== undefined) {
-    const answer = await deps.webhook.refuse(
-      { source, peer: peerOf(request), correlation: request.id },
-      'oversized',
-    );
+    const answer = await deps.webhook.refuse({ source, peer, correlation: request.id }, 'oversized');
     return reply.status(answer.status).send({ ...answer.body, correlation: request.id });
   }
   return sendError(
@@ -146,14 +150,14 @@ function sourceOf(request: FastifyRequest): string | undefined {
 }
 
 /**
- * Starts to listen on a loopback address and gives the port. Throws `port_taken`, or `config_invalid` for an address that
- * others can reach.
+ * Starts to listen and gives the port. Throws `port_taken`, or `config_invalid` for an address that others can reach
+ * without what that takes.
  */
-export async function listenHttp(
-  app: FastifyInstance,
-  { host, port }: { host: string; port: number },
-): Promise<number> {
-  if (!isLoopback(host)) throw new FirebreakError('config_invalid', `${host} is not a loopback address`);
+export async function listenHttp(app: FastifyInstance, listen: Listen): Promise<number> {
+  const { host, port } = listen;
+  const problem = listenProblem(listen);
+  if (problem !== undefined)
+    throw new FirebreakError('config_invalid', `listen.${problem.setting}: ${host} ${problem.message}`);
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Digest, IncidentId, PersonId, ServiceId } from '#core/ids.ts';
-import { RequestedAction } from '#incidents/reports.ts';
+import { RequestedAction } from '#incidents/requested-action.ts';
 import { Cause } from '#incidents/vocabulary.ts';
 
 /** What a person may say of an incident: the same as in its thread in Slack, already read. */

@@ -13,6 +13,8 @@ export type LocalFinds = {
 
 const PROMETHEUS = 'http://127.0.0.1:9090';
 const ALERTMANAGER = 'http://127.0.0.1:9093';
+/** Where is looked. */
+export const LOCAL_ADDRESSES = [PROMETHEUS, ALERTMANAGER] as const;
 
 /**
  * Looks for a Prometheus, an Alertmanager and a kubeconfig in their usual places; takes at most half a second. Does not

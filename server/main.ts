@@ -5,6 +5,7 @@ import { createPermitSigner } from '#approvals/permit.ts';
 import { openFileLog } from '#audit/file-log.ts';
 import { type Clock, realClock, realRandom } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
+import { createScrub } from '#llm/scrub.ts';
 import { carryOver } from './carry-over.ts';
 import { loadConfig } from './config.ts';
 import type { Config } from './config-build.ts';
@@ -15,11 +16,13 @@ import { createFolds, foldList } from './folds.ts';
 import { listenHttp } from './http.ts';
 import { keepServing, type Served } from './keep-serving.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { mountsOf, withMounts } from './mounted-world.ts';
 import { hasOffFile, watchOffFile } from './off-file.ts';
 import { type RunningSlack, runSlack } from './slack.ts';
 import { createSources } from './sources.ts';
 import { record, type ServeOptions, type Start } from './start.ts';
 import { buildSurface } from './surface.ts';
+import { certificateOf } from './tls.ts';
 import { createWorld } from './world.ts';
 
 /** How often due things are looked at. */
@@ -35,11 +38,12 @@ export type Running = { readonly url: string; stop(): Promise<void> };
 export async function serve(options: ServeOptions): Promise<Running> {
   // Replaying and verifying a long log makes garbage faster than V8 cares to collect, and it never gives the room back.
   setFlagsFromString('--optimize-for-size');
-  const config = loadConfig(options.configPath);
-  const logger = createLogger();
+  const config = loadConfig(options.configPath, undefined, options);
+  const clean = createScrub(config.secrets);
+  const logger = createLogger(clean);
   return keepServing({
     start: (port) =>
-      startOnce({ options, logger, config: port === undefined ? config : atPort(config, port) }),
+      startOnce({ options, logger, clean, config: port === undefined ? config : atPort(config, port) }),
     clock: options.clock ?? realClock,
     onRestart: (message) => logger.warn({ where: 'start' }, message),
   });
@@ -53,7 +57,8 @@ async function startOnce({
   options,
   config,
   logger,
-}: Pick<Start, 'options' | 'config' | 'logger'>): Promise<Served> {
+  clean,
+}: Pick<Start, 'options' | 'config' | 'logger' | 'clean'>): Promise<Served> {
   const { clock = realClock } = options;
   const random = realRandom;
   const folds = createFolds();
@@ -67,7 +72,8 @@ async function startOnce({
     onClockBack: (ms) => logger.warn({ ms }, 'the wall clock went back'),
     ...(options.disk && { disk: options.disk }),
   });
-  const world = createWorld(config, clock);
+  const mounts = mountsOf({ config, clock, logger, log });
+  const world = withMounts(createWorld(config, clock), mounts);
   const [boot, signer] = [random.uuid(), createPermitSigner(random)];
   const executor = startExecutor({
     ...{ config, clock, boot, world: world.world, publicKey: signer.publicKey },
@@ -78,7 +84,7 @@ async function startOnce({
     lastTs = entries.at(-1)?.ts ?? lastTs;
   });
   const running: Start = {
-    ...{ options, config, clock, random, logger, folds, log, world, boot, signer, executor },
+    ...{ options, config, clock, random, logger, clean, folds, log, world, mounts, boot, signer, executor },
     startedAt: clock.now(),
     lastTs: () => lastTs,
   };
@@ -182,8 +188,13 @@ function tick(clock: Clock, { firebreak, keeping }: Engine, logger: Logger): () 
 }
 
 function writeServerFile({ options, config, startedAt }: Start, port: number): string {
-  const url = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`;
-  const text = JSON.stringify({ url, pid: process.pid, startedAt, version: options.version });
+  const { host, tls } = config.listen;
+  const url = `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const certificate = tls === null ? null : certificateOf(tls.cert);
+  const text = JSON.stringify({
+    ...{ url, pid: process.pid, startedAt, version: options.version },
+    ...(certificate?.kind === 'certificate' && { certificate: certificate.pem }),
+  });
   writeFileSync(join(options.dataDir, 'server.json'), `${text}\n`, { mode: 0o600 });
   return url;
 }

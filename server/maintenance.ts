@@ -18,6 +18,8 @@ export type MaintenanceDeps = {
   readonly folds: { readonly maintenance: MaintenanceFold; readonly history: AlertHistory };
   readonly inventory: Inventory;
   readonly quiet: QuietRules;
+  /** The request that asks. */
+  readonly trace?: string;
 };
 
 /** Whoever takes incidents may leave pages alone so long; an owner longer. */
@@ -68,7 +70,7 @@ export async function addMaintenance(
       reason,
       by: person.id,
     };
-    const draft = fact('maintenance.added', window, contextOf(person));
+    const draft = fact('maintenance.added', window, contextOf(deps, person));
     const appended = await deps.log.append([draft], { expect: { [STREAM]: deps.log.version(STREAM) } });
     if (appended.kind === 'appended') return { kind: 'done', window: { ...window, endedBy: null } };
   }
@@ -91,7 +93,7 @@ export async function endMaintenance(
       return no('not_found', text);
     }
     if (known.until <= deps.clock.now()) return no('over_already', `${known.id} is over already`);
-    const draft = fact('maintenance.ended', { id: known.id, by: person.id }, contextOf(person));
+    const draft = fact('maintenance.ended', { id: known.id, by: person.id }, contextOf(deps, person));
     const appended = await deps.log.append([draft], { expect: { [STREAM]: deps.log.version(STREAM) } });
     if (appended.kind === 'appended') return { kind: 'done', window: known };
   }
@@ -165,13 +167,17 @@ function no(reason: MaintenanceRefusal, text: string): Refused {
   return { kind: 'refused', reason, text };
 }
 
-async function refuse({ log }: MaintenanceDeps, { id: by }: Person, refused: Refused): Promise<Refused> {
+async function refuse(
+  { log, trace }: MaintenanceDeps,
+  { id: by }: Person,
+  refused: Refused,
+): Promise<Refused> {
   const { reason } = refused;
   if (reason === 'not_allowed' || reason === 'too_long')
-    await recordRefused(log, { by, what: 'maintenance', reason, approval: null });
+    await recordRefused(log, { by, what: 'maintenance', reason, approval: null }, { trace });
   return refused;
 }
 
-function contextOf({ id }: Person) {
-  return { actor: { kind: 'person', id } as const, traceId: STREAM, streams: [STREAM] };
+function contextOf({ trace = STREAM }: MaintenanceDeps, { id }: Person) {
+  return { actor: { kind: 'person', id } as const, traceId: trace, streams: [STREAM] };
 }

@@ -5,7 +5,7 @@ import type { Secret } from '#core/secret.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import type { SpendFold } from '#incidents/spend-fold.ts';
 import type { Model } from '#llm/model.ts';
-import { createOutgoing } from '#llm/outgoing.ts';
+import { createOutgoing, type SendPolicy } from '#llm/outgoing.ts';
 import type { Provider } from '#llm/provider.ts';
 import type { Route } from '#llm/route.ts';
 import { routedModel } from '#llm/router.ts';
@@ -24,6 +24,8 @@ export type ModelDeps = {
   readonly settings: ModelSettings | null;
   readonly rules: Model;
   readonly inventory: Inventory;
+  /** What of the answers of mounted tools leaves, by the name of the tool; left out = there are none. */
+  readonly mounted?: ReadonlyMap<string, SendPolicy>;
   /** Every credential of the config. */
   readonly secrets: readonly Secret[];
   readonly log: Log;
@@ -45,7 +47,7 @@ export async function createModel(deps: ModelDeps): Promise<RunningModel> {
   const { settings, rules, inventory, secrets, log, fold, clock, random, onError } = deps;
   if (settings === null) return { model: rules, close: async () => {} };
   const { createTransport } = await import('#llm/transport.ts');
-  const transport = createTransport();
+  const transport = createTransport({ to: settings.providers.map(({ baseUrl }) => baseUrl) });
   try {
     const routes = routesOf(settings, await providersOf(settings, transport), clock.now());
     const model = routedModel({
@@ -54,7 +56,7 @@ export async function createModel(deps: ModelDeps): Promise<RunningModel> {
       ledger: createLedger({ log, fold, clock, random, budget: settings.budget }),
       clock,
       random,
-      outgoing: createOutgoing({ policyOf: sendPolicyOf(settings.send, inventory), secrets }),
+      outgoing: createOutgoing({ policyOf: sendPolicyOf(settings.send, inventory, deps.mounted), secrets }),
       onError,
     });
     return { model, close: () => transport.close() };

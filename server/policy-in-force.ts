@@ -27,7 +27,7 @@ export type PolicyInForce = {
   /** Whether this person may take it on: an owner in force, or, where none is left, an owner of the config. */
   mayAccept(id: PersonId): boolean;
   /** Takes on everything that the config allows, in this person's name. Throws when the log cannot take it; then nothing changed. */
-  accept(by: PersonId): Promise<void>;
+  accept(by: PersonId, trace?: string): Promise<void>;
 };
 
 /**
@@ -61,8 +61,8 @@ export async function createPolicyInForce({
       const left = owners(live.people);
       return (left.length > 0 ? left : owners(terms.people)).some((person) => person.id === id);
     },
-    accept: async (by) => {
-      await log.append(acceptDrafts(loaded, { by, why: 'owner' }));
+    accept: async (by, trace) => {
+      await log.append(acceptDrafts(loaded, { by, why: 'owner' }, trace));
       live.become(loaded);
     },
   };

@@ -18,6 +18,8 @@ const SOURCED: ReadonlySet<string> = new Set([
   'logs_search',
   'http_probe',
   'runbook_search',
+  'changes_list',
+  'change_diff',
   ...clusterNames,
 ]);
 const OWN: ReadonlySet<string> = new Set([
@@ -29,21 +31,31 @@ const OWN: ReadonlySet<string> = new Set([
   'service_restart',
   'service_rollback',
   'service_scale',
+  'node_cordon',
+  'alert_silence',
+  'operator_action',
+  'incident_history',
   'report',
 ]);
 
 /**
  * Which rule of the config holds for what a call answered: that of the source behind the tool, for the service that was
  * asked about. Evidence that is read again keeps the rule of its first reading; where that is not known, the strictest
- * rule of the config holds.
+ * rule of the config holds. `mounted`: the rule of each tool of a server of somebody else, by its name.
  */
-export function sendPolicyOf(send: ReadonlyMap<string, SendPolicy>, inventory: Inventory): PolicyOf {
-  const strictest = [...send.values()].includes('never') ? 'never' : USUAL;
+export function sendPolicyOf(
+  send: ReadonlyMap<string, SendPolicy>,
+  inventory: Inventory,
+  mounted: ReadonlyMap<string, SendPolicy> = new Map(),
+): PolicyOf {
+  const strictest = [...send.values(), ...mounted.values()].includes('never') ? 'never' : USUAL;
   return ({ tool, args }, earlier) => {
     if (tool === 'evidence_read') {
       const cited = CallId.safeParse(member(args, 'call'));
       return (cited.success ? earlier(cited.data) : undefined) ?? strictest;
     }
+    const ownRule = mounted.get(tool);
+    if (ownRule !== undefined) return ownRule;
     if (!SOURCED.has(tool)) return OWN.has(tool) ? USUAL : strictest;
     const source = sourceOf(tool, args, inventory);
     return (source === undefined ? undefined : send.get(source)) ?? USUAL;
@@ -57,8 +69,12 @@ function sourceOf(tool: string, args: JsonValue, inventory: Inventory): string |
     case 'metrics_query':
       return service?.telemetry;
     case 'deployments_list':
+      return service?.workload?.driver ?? 'github';
     case 'workload_status':
       return service?.workload?.driver;
+    case 'changes_list':
+    case 'change_diff':
+      return 'github';
     case 'logs_search':
     case 'pod_logs':
       return 'logs';

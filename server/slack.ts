@@ -1,4 +1,5 @@
 import type { Log } from '#audit/log.ts';
+import type { Clean } from '#core/clean.ts';
 import type { Clock, Random } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 import type { QuietRules } from '#incidents/quiet.ts';
@@ -28,6 +29,8 @@ export type OpenDeps = {
   readonly settings: SlackSettings;
   readonly clock: Clock;
   readonly random: Random;
+  /** Takes secrets out of all that is said. */
+  readonly clean: Clean;
   /** Told when Slack begins to fail, and when it works again. */
   readonly onHealth: (health: SlackHealth) => void;
   /** Something that came over the socket was not for us. */
@@ -37,10 +40,10 @@ export type OpenDeps = {
 
 /** Loads Slack's library and makes ready to post; opens no connection. */
 export async function openSlack(deps: OpenDeps): Promise<OpenSlack> {
-  const { settings, clock, random, onHealth, onRefused, onError } = deps;
+  const { settings, clock, random, clean, onHealth, onRefused, onError } = deps;
   const app = await createSlackApp({
     ...settings,
-    ...{ clock, random, onHealth, onRefused },
+    ...{ clock, random, clean, onHealth, onRefused },
     personOf: (team, user) => settings.people.get(accountKey(team, user)) ?? null,
     onError: (message, correlation) =>
       onError(correlation === null ? 'slack' : `slack ${correlation}`, message),

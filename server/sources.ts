@@ -1,7 +1,7 @@
 import type { Clock } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 import type { Alert } from '#incidents/alert.ts';
-import { httpGet } from '#intake/http-get.ts';
+import { createHttpGet } from '#intake/http-get.ts';
 import type { Poller, PollHealth } from '#intake/list-poller.ts';
 import { createPagerDutyPoller } from '#intake/pagerduty-poller.ts';
 import { createPoller } from '#intake/poller.ts';
@@ -65,7 +65,7 @@ function pollerOf(
     source: source.id,
     everyMs: source.poll.everyMs,
     clock,
-    get: httpGet,
+    get: createHttpGet(source.poll.url),
     onAlert: firebreak.deliver,
     onHealth: (health: PollHealth): void =>
       onHealth(source.id, health.kind === 'ok' ? 'polling works' : `polling fails: ${health.detail}`),

@@ -1,12 +1,14 @@
 import type { PermitSigner } from '#approvals/permit.ts';
 import type { Disk } from '#audit/disk.ts';
 import type { FileLog } from '#audit/file-log.ts';
+import type { Clean } from '#core/clean.ts';
 import type { Clock, Random } from '#core/clock.ts';
 import { fact, SYSTEM } from '#incidents/entry.ts';
 import type { Config } from './config-build.ts';
 import type { Executor } from './executor/start.ts';
 import type { Folds } from './folds.ts';
 import type { Logger } from './logger.ts';
+import type { Mounts } from './mounts.ts';
 import type { RunningWorld } from './world.ts';
 
 export type ServeOptions = {
@@ -25,9 +27,12 @@ export type Start = {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Takes secrets out of what leaves: those of known formats, and the very ones that the config names. */
+  readonly clean: Clean;
   readonly folds: Folds;
   readonly log: FileLog;
   readonly world: RunningWorld;
+  readonly mounts: Mounts;
   readonly boot: string;
   readonly signer: PermitSigner;
   readonly executor: Executor;
@@ -51,7 +56,13 @@ export async function recordStart({ log, config, options, boot }: Start): Promis
   ]);
 }
 
-type Recorded = 'delivery.refused' | 'delivery.ignored' | 'auth.failed' | 'server.stopped';
+type Recorded =
+  | 'delivery.refused'
+  | 'delivery.ignored'
+  | 'auth.failed'
+  | 'auth.flooded'
+  | 'server.stopped'
+  | 'mount.refused';
 
 /** One fact of the server itself. */
 export async function record<K extends Recorded>(
@@ -59,5 +70,6 @@ export async function record<K extends Recorded>(
   kind: K,
   body: Parameters<typeof fact<K>>[1],
 ): Promise<void> {
-  await log.append([fact(kind, body, { actor: SYSTEM, traceId: kind })]);
+  const trace = 'correlation' in body ? body.correlation : kind;
+  await log.append([fact(kind, body, { actor: SYSTEM, traceId: trace })]);
 }

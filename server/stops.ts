@@ -1,4 +1,4 @@
-import { mayRespond, type Person } from '#approvals/people.ts';
+import { may, type Person } from '#approvals/people.ts';
 import { recordRefused } from '#approvals/record-refused.ts';
 import type { Log } from '#audit/log.ts';
 import { fact, stopStream } from '#incidents/entry.ts';
@@ -6,14 +6,15 @@ import type { ApiAnswer, StopRequest } from './http-api.ts';
 
 /** Any responder may stop; only an owner may let changes run again. */
 export async function setStops(
-  { log, offFile }: { readonly log: Log; readonly offFile: () => boolean },
+  { log, offFile, trace }: { readonly log: Log; readonly offFile: () => boolean; readonly trace?: string },
   person: Person,
   { freeze, off }: StopRequest,
 ): Promise<ApiAnswer> {
   const releases = freeze === false || off === false;
-  const isAllowed = mayRespond(person) && (!releases || person.roles.includes('owner'));
+  const isAllowed = may(person, releases ? 'own' : 'stop');
   if (!isAllowed) {
-    await recordRefused(log, { by: person.id, what: 'stop', reason: 'not_allowed', approval: null });
+    const refused = { by: person.id, what: 'stop', reason: 'not_allowed', approval: null } as const;
+    await recordRefused(log, refused, { trace });
     const words = releases ? 'only an owner lets changes run again' : `${person.id} may look, but not stop`;
     return no(403, words);
   }
@@ -21,7 +22,7 @@ export async function setStops(
     return no(409, 'the file OFF stands in the data directory; remove it first, then switch on');
   const context = {
     actor: { kind: 'person', id: person.id } as const,
-    traceId: 'stop',
+    traceId: trace ?? 'stop',
     streams: [stopStream],
   };
   await log.append([

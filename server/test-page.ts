@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
 import { messageOf } from '#core/errors.ts';
 import type { Secret } from '#core/secret.ts';
 
@@ -28,9 +29,8 @@ export async function sendTestPage(
     startsAt: sent,
   };
   try {
-    const response = await fetch(new URL(`/v1/alerts/${page.source}`, page.url), {
+    const response = await wayTo(page.url)(new URL(`/v1/alerts/${page.source}`, page.url), {
       method: 'POST',
-      redirect: 'manual',
       signal: late.signal,
       headers: { authorization: `Bearer ${page.token.reveal()}`, 'content-type': 'application/json' },
       body: JSON.stringify({ version: '4', status: 'firing', alerts: [alert] }),

@@ -1,28 +1,34 @@
 import type { People } from '#approvals/people.ts';
-import { httpGet } from '#intake/http-get.ts';
+import { createHttpGet } from '#intake/http-get.ts';
 import type { SlackHealth } from '#slack/health.ts';
 import type { Pager } from '#tools/drivers/pager.ts';
+import type { Anchors } from './anchors.ts';
+import { onlineAsker, rightsOnline } from './doctor-online.ts';
 import { createDuty, type Duty } from './duty.ts';
 import { createFallbacks } from './fallback.ts';
+import { createGuard, type Guard } from './guard-keeper.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { createJobs } from './jobs.ts';
 import { createPagerDutyRota } from './pagerduty-rota.ts';
 import { createRungPages } from './rung-pages.ts';
 import { createRungs } from './rungs.ts';
+import { createSecretWatch } from './secret-watch.ts';
 import type { Start } from './start.ts';
 import { createWatchdogs } from './watchdogs.ts';
 import type { Firebreak } from './wire.ts';
 
 export type WatchkeepingDeps = {
-  readonly start: Pick<Start, 'config' | 'clock' | 'log' | 'folds' | 'logger' | 'startedAt'>;
+  readonly start: Pick<Start, 'options' | 'config' | 'clock' | 'log' | 'folds' | 'logger' | 'startedAt'>;
   readonly people: People;
   readonly firebreak: Pick<Firebreak, 'carry' | 'deliver'>;
+  readonly anchors: Anchors;
   readonly pager: Pager | null;
   readonly slackHealth: () => SlackHealth;
 };
 
 export type Watchkeeping = {
   readonly duty: Duty;
+  readonly guard: Guard;
   /** Fires what is due; cheap, call it several times a second once the server has recovered. */
   tick(): void;
   /** Resolves when nothing of it is under way. */
@@ -44,6 +50,11 @@ export function createWatchkeeping(deps: WatchkeepingDeps): Watchkeeping {
     slack: config.slack,
     ...(rota && { elsewhere: rota.of }),
   });
+  const guard = createGuard({
+    ...{ start, jobs, onAlert: firebreak.deliver, anchors: deps.anchors },
+    online: () => rightsOnline(config, onlineAsker(clock)),
+    onError: (message) => logger.error({ where: 'guard' }, message),
+  });
   const canTrigger = (config.pagerduty?.events ?? null) !== null;
   const { fallback } = config;
   const parts = [
@@ -53,19 +64,25 @@ export function createWatchkeeping(deps: WatchkeepingDeps): Watchkeeping {
     ...(fallback === null
       ? []
       : [createFallbacks({ kind: fallback.kind, incidents, rungs, posted, health, invoke, clock, jobs })]),
+    createSecretWatch({
+      ...{ handles: config.secretHandles, fold: folds.secretAges, log, clock, jobs },
+      onHealth: (text) => logger.warn({ where: 'secrets' }, text),
+    }),
     createWatchdogs({
       ...{ incidents, clock, startedAt, jobs, watchdogs: config.watchdogs },
       fold: folds.lifeSigns,
       onAlert: firebreak.deliver,
     }),
+    guard,
   ];
   let heartbeat: Heartbeat | undefined;
   return {
     duty,
+    guard,
     tick: () => {
       heartbeat ??= config.heartbeat
         ? startHeartbeat({
-            ...{ ...config.heartbeat, clock, log, get: httpGet },
+            ...{ ...config.heartbeat, clock, log, get: createHttpGet(config.heartbeat.url) },
             onHealth: (text) => logger.warn({ where: 'heartbeat' }, text),
           })
         : undefined;
@@ -74,6 +91,7 @@ export function createWatchkeeping(deps: WatchkeepingDeps): Watchkeeping {
     },
     close: async () => {
       heartbeat?.stop();
+      guard.close();
       await jobs.idle();
     },
   };

@@ -1,6 +1,7 @@
-import { mayRespond } from '#approvals/people.ts';
+import { may, type People } from '#approvals/people.ts';
 import { sha256 } from '#core/hash.ts';
-import { Digest } from '#core/ids.ts';
+import type { Digest } from '#core/ids.ts';
+import type { Secret } from '#core/secret.ts';
 import type { LabelMatch } from '#intake/match-labels.ts';
 import type { WebhookSource } from '#intake/verify-delivery.ts';
 import type { Config, Source } from './config-build.ts';
@@ -9,17 +10,29 @@ import type { Config, Source } from './config-build.ts';
 export const CLI_SOURCE = 'cli';
 
 /** Sources that may post: those with a token, of which only hashes are kept, or with a secret that signs. */
-export function webhookSources(config: Config): readonly WebhookSource[] {
-  const people = [...config.people.values()].filter(mayRespond);
+export function webhookSources(
+  config: Config,
+  { people, now }: { readonly people: People; readonly now: () => number },
+): readonly WebhookSource[] {
   const cli = {
     id: CLI_SOURCE,
     format: 'any',
     auth: {
       kind: 'bearer',
-      tokens: people.flatMap(({ tokenHash }) => (tokenHash === null ? [] : [Digest.parse(tokenHash)])),
+      tokens: () => notingTokens(people, now()),
     },
   } as const;
   return [...[...config.sources.values()].flatMap((source) => poster(source, matchesOf(config))), cli];
+}
+
+/** Hashes of the personal tokens that, at this moment, are good for more than looking. */
+function notingTokens(people: People, now: number): readonly Digest[] {
+  return [...people.values()].flatMap(({ roles, tokens }) =>
+    tokens
+      .filter(({ expires }) => expires === null || now < expires)
+      .filter(({ scopes }) => may({ roles, ...(scopes !== null && { scopes }) }, 'note'))
+      .map(({ hash }) => hash),
+  );
 }
 
 function poster(source: Source, matches: readonly LabelMatch[]): WebhookSource[] {
@@ -28,8 +41,13 @@ function poster(source: Source, matches: readonly LabelMatch[]): WebhookSource[]
     const { secrets, services } = source;
     return secrets.length === 0 ? [] : [{ id, format: kind, auth: { kind: 'signature', secrets }, services }];
   }
-  const tokens = source.tokens.map((token) => sha256(token.reveal()));
-  return tokens.length === 0 ? [] : [{ id, format: kind, auth: { kind: 'bearer', tokens }, matches }];
+  if (source.tokens.length === 0) return [];
+  return [{ id, format: kind, auth: { kind: 'bearer', tokens: usable(source.tokens) }, matches }];
+}
+
+/** Hashes of the tokens as they are now, asked for with each delivery: one that cannot be used lets nobody in. */
+function usable(tokens: readonly Secret[]): () => readonly Digest[] {
+  return () => tokens.flatMap((token) => token.ifUsable() ?? []).map((token) => sha256(token));
 }
 
 /** The labels of each service, as the config lists them. */

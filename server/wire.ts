@@ -10,6 +10,7 @@ import { messageOf } from '#core/errors.ts';
 import type { IncidentId, PersonId } from '#core/ids.ts';
 import { CallNumbers } from '#incidents/call-numbers.ts';
 import type { Inventory } from '#incidents/inventory.ts';
+import { isOwnFinding } from '#incidents/own-finding.ts';
 import type { QuietRules } from '#incidents/quiet.ts';
 import type { Wake } from '#incidents/reports.ts';
 import type { Accepted, Delivery } from '#intake/delivery.ts';
@@ -25,7 +26,7 @@ import { type Fallback, fallbackTool } from '#tools/act/fallback.ts';
 import { createNoteTools } from '#tools/act/notes.ts';
 import { createPageTools } from '#tools/act/pages.ts';
 import { type Contents, type Post, slackPostTool } from '#tools/act/posts.ts';
-import { actTools } from '#tools/act/tools.ts';
+import { actToolsFor } from '#tools/act/tools.ts';
 import type { CarryOutDeps, Execute } from '#tools/carry-out.ts';
 import type { Pager } from '#tools/drivers/pager.ts';
 import type { World } from '#tools/drivers/ports.ts';
@@ -41,6 +42,7 @@ import type { Folds } from './folds.ts';
 import { createHeldPages } from './held-pages.ts';
 import { createJobs } from './jobs.ts';
 import { openedWake, sessionKeyOf } from './opened-wake.ts';
+import { callPeople } from './own-findings.ts';
 import { createPages } from './pages.ts';
 import { recover } from './recover.ts';
 import { createSeenPages } from './seen-pages.ts';
@@ -78,7 +80,7 @@ export type Parts = {
   readonly signer: PermitSigner;
   readonly execute: Execute;
   readonly runbooks: readonly Runbook[];
-  /** Reads that answer in place of the real ones, for a replay; left out = the real ones. */
+  /** Looks in place of the usual ones: those of a replay, or these with mounted ones beside them; left out = the usual ones. */
   readonly reads?: readonly ReadTool[];
   readonly model: Model;
   readonly specs: AgentSpecs;
@@ -113,9 +115,9 @@ export type Firebreak = {
 
 /** Builds the objects and hands each what it needs: the one place where the parts meet. */
 export function wire(parts: Parts): Firebreak {
-  const { log, folds, clock, random, boot, world, settings, runbooks } = parts;
+  const { log, folds, clock, random, boot, settings, runbooks, specs } = parts;
+  const world: World = { ...parts.world, history: (service, most) => folds.past.of(service, most) };
   const { inventory } = settings;
-  const { specs } = parts;
   const numbers = new CallNumbers(folds.incidents);
   const { incidents, approvals } = folds;
   const { policy, people, timing, limits } = settings;
@@ -142,7 +144,7 @@ export function wire(parts: Parts): Firebreak {
   const session = { log, random, fold: folds.sessions, specs, inventory, runbooks, launch };
   const tools: AnyTool[] = [
     ...(parts.reads ?? readTools),
-    ...actTools,
+    ...actToolsFor(inventory),
     ...createNoteTools({ log, incidents }),
     ...(parts.slack === undefined ? [] : [slackPostTool(parts.slack)]),
     ...(parts.pager === undefined ? [] : createPageTools({ pager: parts.pager, incidents })),
@@ -181,7 +183,9 @@ export function wire(parts: Parts): Firebreak {
   const scheduler = createScheduler(runs);
   const jobs = createJobs(parts.onError);
   const carry: CarryOutDeps = { gate, invoke, execute: parts.execute };
+  const isOwn = (incident: IncidentId): boolean => isOwnFinding(incidents.get(incident));
   const wake = (incident: IncidentId, message: Wake): void => {
+    if (isOwn(incident)) return callPeople({ incidents, invoke, jobs }, incident);
     if (scheduler.wake(incident, message) === 'unknown_incident') openSession(incident, message);
   };
   const openSession = (incident: IncidentId, message: Wake): void => {
@@ -230,7 +234,7 @@ export function wire(parts: Parts): Firebreak {
       return recovering;
     },
     recovered: () => recovering,
-    ask: (incident, question) => scheduler.ask(incident, question),
+    ask: async (incident, question) => (isOwn(incident) ? null : scheduler.ask(incident, question)),
     tick: () => {
       deadlines.tick();
       held.tick();

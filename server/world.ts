@@ -1,17 +1,20 @@
 import type { Clock } from '#core/clock.ts';
 import { unreachable } from '#core/errors.ts';
 import type { SignalSource } from '#incidents/inventory.ts';
+import { createAlertmanagerSilences } from '#tools/drivers/alertmanager-silences.ts';
 import { guardCluster, guardMetrics, guardWorkload } from '#tools/drivers/guarded.ts';
 import { createHttpProbe } from '#tools/drivers/http-probe.ts';
 import { createKubernetesCluster } from '#tools/drivers/kubernetes/cluster.ts';
 import { createKubernetesWorkload } from '#tools/drivers/kubernetes/workload.ts';
 import type { MetricsDriver, WorkloadDriver, World } from '#tools/drivers/ports.ts';
 import { createProcessDriver } from '#tools/drivers/process.ts';
+import { inspectProgram } from '#tools/drivers/program-file.ts';
 import { createPrometheus } from '#tools/drivers/prometheus.ts';
 import { createScraper, type Scraper } from '#tools/drivers/scraper.ts';
 import type { Config, WorkloadSource } from './config-build.ts';
 import type { Cluster } from './config-cluster.ts';
 import type { Telemetry } from './config-telemetry.ts';
+import { createCode } from './world-code.ts';
 import { createTelemetry, guardOf } from './world-telemetry.ts';
 
 export type RunningWorld = { readonly world: World; start(): void; stop(): Promise<void> };
@@ -37,8 +40,11 @@ export function createWorld(config: Config, clock: Clock): RunningWorld {
       metrics,
       workloads: new Map(workloads),
       clusters: new Map(clusters),
-      probe: createHttpProbe({}, clock),
+      probe: createHttpProbe({ to: probesOf(config) }, clock),
       ...createTelemetry(config, clock),
+      ...createCode(config, clock),
+      silences: silencesOf(config, clock),
+      ...(config.inventory.actions && { programs: { inspect: inspectProgram } }),
     },
     start: () => {
       for (const scraper of scrapers) scraper.start();
@@ -47,6 +53,21 @@ export function createWorld(config: Config, clock: Clock): RunningWorld {
       await Promise.all(scrapers.map((scraper) => scraper.stop()));
     },
   };
+}
+
+/** With the credentials for looking. */
+function silencesOf({ silencers }: Config, clock: Clock): World['silences'] & object {
+  return new Map(
+    [...silencers].map(([source, { url, token }]) => {
+      const bearer = token === null ? {} : { token: () => token.reveal() };
+      return [source, createAlertmanagerSilences({ source, url, ...bearer }, clock)];
+    }),
+  );
+}
+
+/** The health checks of the config. */
+function probesOf({ inventory }: Config): readonly string[] {
+  return [...inventory.services.values()].flatMap(({ probe }) => probe ?? []);
 }
 
 /** With the credential for reading. */
@@ -64,8 +85,8 @@ function metricsDriver(config: Config, telemetry: Telemetry, clock: Clock): Scra
   const bearer = token === null ? {} : { token: () => token.reveal() };
   switch (telemetry.kind) {
     case 'scrape': {
-      const { everyMs, keepMs, discover, targets } = telemetry;
-      const from = discover === null ? { targets } : { discover: { url: discover, ...bearer } };
+      const { everyMs, keepMs, discover, hosts, targets } = telemetry;
+      const from = discover === null ? { targets } : { discover: { url: discover, hosts, ...bearer } };
       return createScraper({ everyMs, keepMs, sources: sourcesOf(config, telemetry.id), ...from }, clock);
     }
     case 'prometheus':

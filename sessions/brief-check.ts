@@ -1,9 +1,11 @@
 import { canonical } from '#core/canonical.ts';
 import type { Inventory } from '#incidents/inventory.ts';
+import { actionCallOf } from '#incidents/operator-action.ts';
 import { deployOf, type ServiceRef, serviceOf } from '#incidents/refs.ts';
 import type { Brief, DiagnosisBrief, RemediationBrief } from '#incidents/reports.ts';
+import type { RequestedAction } from '#incidents/requested-action.ts';
 import type { EvidenceCall } from './agent-spec.ts';
-import type { IncidentSessions } from './session-state.ts';
+import { type IncidentSessions, lastDiagnosis } from './session-state.ts';
 
 export type BriefRefusal =
   | 'unknown_reference'
@@ -27,8 +29,9 @@ export type BriefContext = {
  */
 export function checkBrief(brief: Brief, context: BriefContext): BriefRefusal | null {
   const isKnown = (ref: ServiceRef) => context.inventory.services.has(serviceOf(ref));
-  const refs = brief.role === 'remediation' ? brief.requested.map((one) => one.target) : [];
-  if (![brief.service, ...refs].every(isKnown)) return 'unknown_reference';
+  if (!isKnown(brief.service)) return 'unknown_reference';
+  if (brief.role === 'remediation' && !brief.requested.every((one) => isKnownAction(one, context)))
+    return 'unknown_reference';
   // A diagnosis wrote the name in this reference: any but the service's own would be free text.
   if (
     brief.role === 'remediation' &&
@@ -41,6 +44,13 @@ export function checkBrief(brief: Brief, context: BriefContext): BriefRefusal | 
   if (isLate(brief, context.incident)) return 'later_than_page';
   if (brief.role === 'diagnosis' && !isReported(brief, context.incident)) return 'not_reported';
   return brief.role === 'remediation' && !isDiagnosed(brief, context.incident) ? 'not_diagnosed' : null;
+}
+
+/** A node or an alert is known to the log alone: only what a person asked for is left of those. */
+function isKnownAction({ tool, target }: RequestedAction, { inventory }: BriefContext): boolean {
+  if (tool === 'node_cordon' || tool === 'alert_silence') return true;
+  if (tool === 'operator_action') return actionCallOf(inventory.actions, target) !== undefined;
+  return inventory.services.has(serviceOf(target));
 }
 
 /**
@@ -80,9 +90,8 @@ function evidenceOf(brief: Brief): readonly string[] {
 /** A brief without a diagnosis may only carry a person's request: it then claims no cause and no confidence. */
 function isDiagnosed(brief: RemediationBrief, incident: IncidentSessions): boolean {
   if (brief.cause === 'unknown') return brief.confidence === 0 && brief.deploy === null;
-  const report = incident.runs.findLast((run) => run.settled?.report?.role === 'diagnosis')?.settled?.report;
-  if (report?.role !== 'diagnosis' || (report.outcome !== 'likely' && report.outcome !== 'confirmed'))
-    return false;
+  const report = lastDiagnosis(incident);
+  if (report === null || (report.outcome !== 'likely' && report.outcome !== 'confirmed')) return false;
   const service = serviceOf(brief.service);
   const facts = ['deploy', 'pressure', 'replicas', 'maxReplicas'] as const;
   return (

@@ -27,8 +27,7 @@ export function evidenceReadTool(deps: EvidenceReadDeps): SessionTool<Args> {
     tier: 'R0',
     name: 'evidence_read',
     version: 1,
-    description:
-      'Reads on in a long result, or again in an earlier one: characters of the text of one evidence id.',
+    description: 'Reads on in a long result, or again in an earlier one, by its evidence id.',
     args: Args,
     deadlineMs: 5_000,
     perform: (args, context) => read(deps, args, context),

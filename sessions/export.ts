@@ -1,13 +1,15 @@
 import type { JsonObject, JsonValue } from '#core/canonical.ts';
+import { cleanMembers } from '#core/clean.ts';
 import { sha256 } from '#core/hash.ts';
 import type { SessionKey } from '#core/ids.ts';
+import { redact } from '#core/redact.ts';
 import type { BodyOf } from '#incidents/entry.ts';
 import type { Item } from '#llm/model.ts';
 import { loadTranscript, type TranscriptLine, type TranscriptQuery } from './transcript.ts';
 
 /**
  * A session as OpenClaw v3 JSONL: a header line, then a chain of entries, each naming the one before it. Ends with a
- * newline. Made from the log alone and equal for equal logs. Throws `log_tampered` when a payload does not match.
+ * newline. Secrets of known formats are taken out. Made from the log alone and equal for equal logs. Throws `log_tampered` when a payload does not match.
  */
 export async function exportSession(query: TranscriptQuery): Promise<string> {
   const lines = await loadTranscript(query);
@@ -24,7 +26,9 @@ export async function exportSession(query: TranscriptQuery): Promise<string> {
     parentId: index === 0 ? null : entryId(index - 1),
     timestamp: iso(line.at),
   }));
-  return [header, ...entries].map((line) => `${JSON.stringify(line)}\n`).join('');
+  return [header, ...entries.map((entry) => cleanMembers(entry, redact))]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('');
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { CallId, Digest, IncidentId, RunId, ServiceId, SessionKey } from '#core/ids.ts';
 import { entryBodies } from '#incidents/entry.ts';
-import { Brief, Report, RequestedAction, type Wake, Wish } from '#incidents/reports.ts';
+import { Brief, type DiagnosisReport, Report, type Wake, Wish } from '#incidents/reports.ts';
+import { RequestedAction } from '#incidents/requested-action.ts';
 import { AgentRole, SignalName } from '#incidents/vocabulary.ts';
 import { MAX_COORDINATOR_RUNS, MAX_INTERRUPTIONS } from './agent-spec.ts';
 
@@ -144,4 +145,10 @@ export function needsPeople(incident: IncidentSessions): boolean {
   if (last.outcome === 'interrupted') return interruptions(incident) >= MAX_INTERRUPTIONS;
   if (last.outcome === 'yielded') return !incident.asked;
   return last.outcome !== 'cancelled';
+}
+
+/** What the last diagnosis of an incident found; null before the first one. */
+export function lastDiagnosis({ runs }: Pick<IncidentSessions, 'runs'>): DiagnosisReport | null {
+  const last = runs.findLast(({ settled }) => settled?.report?.role === 'diagnosis')?.settled?.report;
+  return last?.role === 'diagnosis' ? last : null;
 }

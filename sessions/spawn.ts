@@ -11,7 +11,13 @@ import { type AgentSpecs, MAX_CHILDREN, MAX_LIVE_CHILDREN } from './agent-spec.t
 import { type BriefRefusal, checkBrief } from './brief-check.ts';
 import { type ChildRole, formatSessionKey } from './key.ts';
 import { withRequestedActions } from './requested-actions.ts';
-import { type IncidentSessions, isForAgents, lifetimeChildren, liveChildren } from './session-state.ts';
+import {
+  type IncidentSessions,
+  isForAgents,
+  lastDiagnosis,
+  lifetimeChildren,
+  liveChildren,
+} from './session-state.ts';
 import type { SessionsFold } from './sessions-fold.ts';
 
 export const SpawnArgs = z.strictObject({
@@ -68,8 +74,14 @@ async function spawn(deps: SpawnDeps, args: SpawnArgs, context: NoteContext): Pr
   if (caller.signal.aborted) return refused('run_ended');
   const reason = refusalOf(deps, args, incident);
   if (reason !== null) return refused(reason);
-  const { runbooks } = deps;
-  const brief = withRequestedActions(args.brief, { runbooks, asked: incident.requests });
+  const { runbooks, inventory } = deps;
+  const diagnosis = lastDiagnosis(incident);
+  const brief = withRequestedActions(args.brief, {
+    runbooks,
+    inventory,
+    diagnosis,
+    asked: incident.requests,
+  });
   const started = await start(
     deps,
     { ...args, brief },

@@ -29,7 +29,7 @@ function specsFor(tools: readonly AnyTool[], spec: AgentSpec): readonly ToolSpec
     schema: schemaOf(args),
   }));
   if (spec.report === null) return converted;
-  const description = 'Ends your work and hands this report to the coordinator.';
+  const description = 'Ends your work with this report.';
   return [...converted, { name: REPORT, description, schema: schemaOf(spec.report) }];
 }
 

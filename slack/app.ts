@@ -1,18 +1,23 @@
 import type { Logger, LogLevel } from '@slack/bolt';
-import { z } from 'zod';
+import type { Clean } from '#core/clean.ts';
 import type { Clock, Random } from '#core/clock.ts';
+import { createEgress } from '#core/egress.ts';
 import type { PersonId } from '#core/ids.ts';
+import { redact } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
+import { authorised } from './authorised.ts';
 import { createChannels } from './channels.ts';
 import { type Acknowledge, createDispatch, type Dispatch } from './dispatch.ts';
 import { type Admitted, admitBody, createHttpDoor, type DoorRefusal, type HttpBody } from './door.ts';
 import { type HealthWatch, type SlackHealth, watchHealth } from './health.ts';
 import type { Incoming } from './incoming.ts';
+import { onlyIn, WHO } from './only-in.ts';
 import type { Handlers } from './ports.ts';
 import { type Order, type Sent, sendPost } from './post.ts';
 import { createReplies, type ReplyDeps } from './replies.ts';
 import { keepConnected, type Socket, type SocketClient } from './socket.ts';
-import { createWeb, type Web, type WebRefusal } from './web.ts';
+import { slackRules } from './way.ts';
+import { createWeb } from './web.ts';
 
 export type SlackOptions = {
   readonly team: string;
@@ -24,6 +29,8 @@ export type SlackOptions = {
     | { readonly kind: 'socket'; readonly appToken: Secret }
     | { readonly kind: 'http'; readonly signingSecrets: readonly Secret[] };
   readonly allowShared: readonly string[];
+  /** Takes secrets out of all that is said; left out = those of known formats. */
+  readonly clean?: Clean;
   readonly personOf: (team: string, user: string) => PersonId | null;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,9 +57,9 @@ export type SlackApp = {
   stop(): Promise<void>;
 };
 
+/** What the library wants to hold in place of a token, which is put in where a call is sent. */
+const AT_EACH_CALL = 'xapp-at-each-call';
 const CALL_TIMEOUT_MS = 10_000;
-const Identity = z.looseObject({ team_id: z.string(), user_id: z.string() });
-const WHO = { method: 'auth.test', args: {}, answer: Identity, repeatable: true };
 /** While Slack fails it is asked so often whether it works again. */
 const PROBE_MS = 30_000;
 
@@ -63,6 +70,8 @@ const PROBE_MS = 30_000;
 export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
   const { webApi, LogLevel, SocketModeReceiver } = await import('@slack/bolt');
   const { clock, apiUrl, door, team } = options;
+  const rules = slackRules(apiUrl);
+  const send = createEgress({ rules }).fetch;
   const probing = createProbe(clock);
   const health = watchHealth((now) => {
     options.onHealth(now);
@@ -73,13 +82,14 @@ export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
     ...{ timeout: CALL_TIMEOUT_MS, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
     logger: silentLogger(LogLevel.ERROR),
   };
-  const client = new webApi.WebClient(options.botToken.reveal(), {
-    ...common,
+  const client = new webApi.WebClient(undefined, {
+    ...{ ...common, fetch: authorised(send, options.botToken) },
     allowAbsoluteUrls: false,
   });
-  const open = createWeb({ client, clock, health });
+  const { clean = redact } = options;
+  const open = createWeb({ client, clock, health, clean });
   probing.ask = () => open.call(WHO);
-  const { web, self } = onlyIn(team, open);
+  const { web, self } = onlyIn(team, open, options.botToken);
   const channels = createChannels({ web, clock, team, allowShared: options.allowShared });
   const isKnown = (user: string): boolean => options.personOf(team, user) !== null;
   const listening: Listening = { dispatch: undefined, self };
@@ -88,16 +98,19 @@ export async function createSlackApp(options: SlackOptions): Promise<SlackApp> {
   let socket: Socket | undefined;
   return {
     health: health.now,
-    send: (order, signal) => sendPost({ web, channels, apiUrl, isKnown, clock }, order, signal),
+    send: (order, signal) => sendPost({ web, channels, send, isKnown, clock }, order, signal),
     start: async (handlers) => {
-      listening.dispatch = dispatchTo(handlers, { ...options, self }, { web, channels, isKnown });
+      listening.dispatch = dispatchTo(handlers, { ...options, self }, { web, channels, isKnown, clean });
       if (door.kind === 'http') return;
-      const appToken = door.appToken.reveal();
-      const installerOptions = { clientOptions: common };
+      const installerOptions = { clientOptions: { ...common, fetch: authorised(send, door.appToken) } };
       const { logger } = common;
+      const { createDispatcher } = await import('#core/egress/dispatcher.ts');
+      const { dispatcher, drop } = createDispatcher(rules);
       const { client } = new SocketModeReceiver({
-        ...{ appToken, autoReconnectEnabled: false, logger, installerOptions },
+        ...{ appToken: AT_EACH_CALL, autoReconnectEnabled: false, logger, installerOptions, dispatcher },
       });
+      // The library leaves a connection that the other side does not end.
+      client.on('disconnected', drop);
       socket = listenOn(client, { ...options, health }, listening);
       await socket.connected;
     },
@@ -189,38 +202,6 @@ async function answerHttp(admitted: Admitted, listening: Listening): Promise<Htt
   const acknowledge: Acknowledge = async (response) => answered.resolve(response ?? null);
   void take(listening, admitted.incoming, acknowledge).finally(() => answered.resolve(null));
   return { kind: 'answered', body: await answered.promise };
-}
-
-/**
- * The same calls, but none before Slack said that the token is of this workspace; asked until it is known, and a token
- * of another one is never used. `self` is our own account, once it is known.
- */
-function onlyIn(team: string, web: Web): { web: Web; self: () => string | undefined } {
-  let user: string | undefined;
-  let asking: Promise<WebRefusal | undefined> | undefined;
-  const ask = async (signal: AbortSignal | undefined): Promise<WebRefusal | undefined> => {
-    const asked = await web.call(WHO, signal);
-    if (asked.kind === 'unknown') return { kind: 'unreachable', why: asked.why };
-    if (asked.kind !== 'ok') return asked;
-    if (asked.value.team_id !== team)
-      return { kind: 'no', error: 'the bot token is of another workspace than slack.team' };
-    user = asked.value.user_id;
-    return undefined;
-  };
-  /** One question for all who wait for the answer. */
-  const refusal = async (signal: AbortSignal | undefined): Promise<WebRefusal | undefined> => {
-    asking ??= ask(signal);
-    const answered = await asking;
-    asking = undefined;
-    return answered;
-  };
-  return {
-    self: () => user,
-    web: {
-      call: async (call, signal) =>
-        (user === undefined ? await refusal(signal) : undefined) ?? web.call(call, signal),
-    },
-  };
 }
 
 /** The library writes what it sends and gets; none of that belongs into our output. */

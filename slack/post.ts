@@ -23,7 +23,8 @@ export type PostDeps = {
   readonly web: Web;
   readonly clock: Clock;
   readonly channels: Channels;
-  readonly apiUrl: string | null;
+  /** The way out to Slack. */
+  readonly send: typeof globalThis.fetch;
   readonly isKnown: (user: string) => boolean;
 };
 

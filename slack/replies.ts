@@ -1,5 +1,6 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import { z } from 'zod';
+import { type Clean, cleanMembers } from '#core/clean.ts';
 import type { Channels } from './channels.ts';
 import { messageArgs, outgoingProblem } from './outgoing.ts';
 import type { Answer, Place, Speaker } from './ports.ts';
@@ -11,6 +12,8 @@ export type ReplyDeps = {
   readonly isKnown: (user: string) => boolean;
   /** An answer that was not given, in words of ours. */
   readonly onUnsaid: (why: string) => void;
+  /** Takes secrets out of what goes back with an acknowledgement; calls of the web API do it themselves. */
+  readonly clean: Clean;
 };
 
 /** Answers to what a person said or clicked just now. Not one of them throws; what cannot be said is noted. */
@@ -27,7 +30,7 @@ const Done = z.looseObject({});
 /** A click opens a form within three seconds, or never. */
 const OPEN_MS = 2_500;
 
-export function createReplies({ web, channels, isKnown, onUnsaid }: ReplyDeps): Replies {
+export function createReplies({ web, channels, isKnown, onUnsaid, clean }: ReplyDeps): Replies {
   async function call(
     method: string,
     args: Readonly<Record<string, unknown>>,
@@ -61,7 +64,7 @@ export function createReplies({ web, channels, isKnown, onUnsaid }: ReplyDeps): 
         return {};
       }
       const { text, blocks } = messageArgs(answer);
-      return { response_type: 'ephemeral', text, blocks };
+      return { response_type: 'ephemeral', ...cleanMembers({ text, blocks }, clean) };
     },
     open: async (trigger, view) => {
       const problem = outgoingProblem({ text: '', blocks: view.blocks }, isKnown);

@@ -31,7 +31,8 @@ export type SignatureRefusal =
 /**
  * Whether Slack signed exactly these bytes a moment ago, and not one that was seen before: size, headers, time on both
  * sides, HMAC-SHA256 in constant time under any of the secrets, then once only. Undefined: yes. Parses nothing, does not
- * throw. An empty secret signs nothing.
+ * throw. A secret that is empty or
+ * cannot be used now signs nothing.
  */
 export function signatureRefusal(
   { raw, time, signature }: SignedRequest,
@@ -50,7 +51,7 @@ export function signatureRefusal(
   const age = known.now - Number(time) * 1000;
   if (age > WINDOW_MS || Number(time) < Math.floor(known.since / 1000)) return 'too_old';
   if (age < -WINDOW_MS) return 'from_the_future';
-  const right = known.secrets.map((secret) => isSigned({ raw, time, given }, secret.reveal()));
+  const right = known.secrets.map((secret) => isSigned({ raw, time, given }, secret.ifUsable() ?? ''));
   if (!right.includes(true)) return 'wrong_signature';
   return known.seen.add(given, known.now) ? undefined : 'replayed';
 }

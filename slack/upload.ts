@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { egressRefusalIn } from '#core/egress/refused.ts';
 import type { Web, WebAnswer } from './web.ts';
 
 export type Picture = { readonly png: Uint8Array; readonly title: string; readonly alt: string };
@@ -8,11 +9,11 @@ const Start = z.looseObject({ upload_url: z.url(), file_id: z.string().max(60) }
 const Done = z.looseObject({});
 
 /**
- * Puts a picture into a channel or thread, in Slack's three steps. The bytes go only to the host of the web API or below
- * slack.com, without our token. Nobody sees anything before the last step.
+ * Puts a picture into a channel or thread, in Slack's three steps. The bytes go only where `send` leads, without our
+ * token. Nobody sees anything before the last step.
  */
 export async function uploadPicture(
-  { web, apiUrl }: { web: Web; apiUrl: string | null },
+  { web, send }: { web: Web; send: typeof globalThis.fetch },
   { png, title, alt }: Picture,
   { place, signal }: { place: UploadPlace; signal: AbortSignal },
 ): Promise<WebAnswer<{ file: string }>> {
@@ -23,12 +24,14 @@ export async function uploadPicture(
   );
   if (start.kind !== 'ok') return start;
   const { upload_url: url, file_id: file } = start.value;
-  if (!isSlacks(url, apiUrl)) return { kind: 'no', error: 'an upload address elsewhere' };
   try {
     const body = new Blob([Uint8Array.from(png)]);
-    const sent = await fetch(url, { method: 'POST', body, redirect: 'error', signal });
+    const sent = await send(url, { method: 'POST', body, signal });
+    await sent.body?.cancel();
     if (!sent.ok) return { kind: 'unreachable', why: `status ${sent.status} for the picture` };
-  } catch {
+  } catch (error) {
+    if (egressRefusalIn(error)?.reason === 'host_not_allowed')
+      return { kind: 'no', error: 'an upload address elsewhere' };
     return { kind: 'unreachable', why: 'the picture could not be sent' };
   }
   const { channel, thread } = place;
@@ -39,11 +42,4 @@ export async function uploadPicture(
     signal,
   );
   return done.kind === 'ok' ? { kind: 'ok', value: { file } } : done;
-}
-
-function isSlacks(address: string, apiUrl: string | null): boolean {
-  const url = URL.parse(address);
-  if (url === null) return false;
-  if (apiUrl !== null) return url.origin === URL.parse(apiUrl)?.origin;
-  return url.protocol === 'https:' && /(?:^|\.)slack\.com$/.test(url.hostname);
 }

@@ -1,6 +1,9 @@
 import type { webApi } from '@slack/bolt';
 import { z } from 'zod';
+import { type Clean, cleanMembers } from '#core/clean.ts';
 import type { Clock } from '#core/clock.ts';
+import { egressRefusalIn } from '#core/egress/refused.ts';
+import { redact } from '#core/redact.ts';
 import type { HealthWatch } from './health.ts';
 
 /** Why a call to Slack did not do what was asked. Closed list. */
@@ -35,6 +38,8 @@ export type WebDeps = {
   readonly client: Pick<webApi.WebClient, 'apiCall'>;
   readonly clock: Clock;
   readonly health: HealthWatch;
+  /** Takes secrets out of all that is said; left out = those of known formats. */
+  readonly clean?: Clean;
 };
 
 const PATIENCE_MS = 25_000;
@@ -66,15 +71,16 @@ const Thrown = z.union([
   z.looseObject({ code: z.literal('slack_webapi_request_error') }),
 ]);
 /** Network errors after which nothing can have arrived. */
-const NOT_SENT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT/;
+const NOT_SENT =
+  /secret_unusable|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EGRESS_CONNECT_TIMEOUT/;
 
 type Failure = WebRefusal & { readonly waitMs?: number };
 
 /** Calls of the web API with one place for waiting, trying again and knowing what is unknown. */
-export function createWeb({ client, clock, health }: WebDeps): Web {
+export function createWeb({ client, clock, health, clean = redact }: WebDeps): Web {
   async function once<T>({ method, args, answer }: WebCall<T>): Promise<WebAnswer<T> & { waitMs?: number }> {
     try {
-      const read = answer.safeParse(await client.apiCall(method, { ...args }));
+      const read = answer.safeParse(await client.apiCall(method, cleanMembers(args, clean)));
       health.worked();
       return read.success
         ? { kind: 'ok', value: read.data }
@@ -135,10 +141,13 @@ function failureOf(error: unknown): Failure {
     }
     case 'slack_webapi_http_error':
       return { kind: 'unknown', why: `status ${data.statusCode}` };
-    case 'slack_webapi_request_error':
+    case 'slack_webapi_request_error': {
+      const refusal = egressRefusalIn(error);
+      if (refusal?.sent === false) return { kind: 'unreachable', why: refusal.message };
       return causes(error).some((text) => NOT_SENT.test(text))
         ? { kind: 'unreachable', why: 'no connection' }
         : { kind: 'unknown', why: 'the connection was lost' };
+    }
   }
 }
 

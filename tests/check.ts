@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { checkClaims, parseClaims } from './claims.ts';
+import { COMMANDS_PAGE, checkCommandsPage } from './commands-page.ts';
 import { findCycles } from './cycles.ts';
 import { checkDoors } from './doors.ts';
+import { findLeaks, keptFiles } from './leaks.ts';
 import { findMarkers } from './markers.ts';
 import { readModule } from './source.ts';
 import { checkStyle } from './style.ts';
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
   ]);
   const checks = [await types, await lint, ...readChecks()];
   for (const { name, seen, problems } of checks) {
-    console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'}  ${name.padEnd(8)}${seen}`);
+    console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'}  ${name.padEnd(10)}${seen}`);
     for (const problem of problems) console.log(`      ${problem}`);
   }
   const failed = checks.filter((check) => check.problems.length > 0);
@@ -42,6 +44,7 @@ function readChecks(): Check[] {
   const security = pageOf(pages, 'SECURITY.md');
   const cycles = findCycles(modules).map((cycle) => `import cycle: ${cycle.join(' -> ')}`);
   const claims = parseClaims(security).claims;
+  const kept = keptFiles();
   return [
     {
       name: 'doors',
@@ -54,6 +57,8 @@ function readChecks(): Check[] {
       seen: `${claims.length} claims`,
       problems: checkClaims(security, readTree(['.test.ts'])),
     },
+    { name: 'commands', seen: COMMANDS_PAGE, problems: checkCommandsPage(pageOf(pages, COMMANDS_PAGE)) },
+    { name: 'leaks', seen: `${kept.length} files`, problems: findLeaks(kept) },
     { name: 'markers', seen: `${pages.length} files`, problems: findMarkers(pages) },
   ];
 }

@@ -128,6 +128,16 @@ test.each([
   ['core/a.ts', 'globalThis.eval(text);'],
   ['core/a.ts', `import vm from 'node:vm';`],
   ['core/a.ts', `require('node:fs');`],
+  ['server/a.ts', 'await fetch(url);'],
+  ['core/a.ts', 'await globalThis.fetch(url);'],
+  ['tools/drivers/a.ts', 'const { send = fetch } = settings;'],
+  ['tools/drivers/a.ts', 'const ask = { send: given ?? fetch };'],
+  ['slack/a.ts', 'authorised(fetch, token);'],
+  ['slack/a.ts', 'new WebSocket(url);'],
+  ['tools/drivers/a.ts', `import { request } from 'node:https';`],
+  ['server/a.ts', `await import('node:tls');`],
+  ['server/a.ts', `import { resolve4 } from 'node:dns/promises';`],
+  ['tools/drivers/kubernetes/client.ts', `import { Agent } from 'undici';`],
 ])('what has an owner is caught elsewhere: %s %s', (path, text) => {
   expect(check(path, text, [...packages, '@slack/bolt'])).toHaveLength(1);
 });
@@ -141,11 +151,22 @@ test.each([
   ['approvals/gate.ts', 'Permit.mint(fields);'],
   ['core/clock.ts', 'Date.now(); setTimeout(f, 1);'],
   ['demo/shop/a.ts', 'setTimeout(f, 1);'],
+  ['tools/drivers/a.ts', 'const { fetch } = createEgress(rules); type Send = typeof globalThis.fetch;'],
+  ['core/egress.ts', `import { request } from 'node:http';`],
   ['server/a.ts', 'new Date(0); deps.clock.now(); deps.random.uuid();'],
   ['tools/read/a.ts', 'export const tool = { async perform(args) { return args; } };'],
   ['tools/a.ts', 'export type Tool = { perform(): Function; setTimeout: number };'],
 ])('an owner, and what only looks like a use, is let through: %s %s', (path, text) => {
   expect(check(path, text, [...packages, '@slack/bolt'])).toEqual([]);
+});
+
+test('no file can switch the check of certificates off', () => {
+  const files = readTree(['.ts', '.js']).filter(({ path }) => !openFolders.includes(roomOf(path)));
+  const weak =
+    /rejectUnauthorized['"]?\s*[:=](?!\s*true\b)|skipTLSVerify['"]?\s*[:=](?!\s*false\b)|env\W+NODE_TLS_REJECT|secureOptions|TLSv1(\.1)?['"]/;
+  expect(files.filter(({ text }) => weak.test(text)).map(({ path }) => path)).toEqual([]);
+  for (const text of ['rejectUnauthorized: false', '"rejectUnauthorized": no', "minVersion: 'TLSv1'"])
+    expect(text).toMatch(weak);
 });
 
 test('a cycle is reported with the files on it, also one of types and import()', () => {

@@ -70,8 +70,23 @@ export const owners: readonly Owner[] = [
   // The wire files take types from the SDKs, so that a request that a vendor would refuse does not compile.
   { imports: ['@anthropic-ai/sdk'], by: ['llm/anthropic.ts', 'llm/anthropic-wire.ts'] },
   { imports: ['openai'], by: ['llm/openai.ts', 'llm/openai-responses.ts', 'llm/openai-chat.ts'] },
-  { imports: ['undici'], by: ['llm/transport.ts', 'tools/drivers/kubernetes/client.ts'] },
-  { imports: ['@kubernetes/client-node'], by: ['tools/drivers/kubernetes/client.ts'] },
+  { imports: ['undici'], by: ['llm/transport.ts', 'core/egress/dispatcher.ts'] },
+  { imports: ['@modelcontextprotocol/sdk'], by: ['tools/drivers/mcp/'] },
+  // What goes out goes through one client. The command speaks to its own server, the small shop to itself.
+  {
+    uses: ['fetch', 'globalThis.fetch', 'WebSocket', 'globalThis.WebSocket'],
+    by: ['cli/request.ts', 'demo/'],
+  },
+  { uses: ['EventSource', 'globalThis.EventSource'], by: [] },
+  {
+    imports: ['node:http', 'node:https', 'node:http2', 'node:net', 'node:tls', 'node:dgram'],
+    by: [
+      ...['core/egress.ts', 'core/egress/', 'cli/request.ts', 'tools/drivers/postgres.ts', 'demo/'],
+      // These only listen.
+      ...['server/http.ts', 'server/http-guard.ts', 'server/http-stream.ts', 'server/loopback.ts'],
+    ],
+  },
+  { imports: ['node:dns', 'node:dns/promises'], by: ['core/egress/pinned-lookup.ts'] },
   { imports: ['p-queue'], by: ['sessions/lanes.ts'] },
   { imports: ['@slack/*'], by: ['slack/'] },
   { imports: ['echarts'], by: ['views/chart/chart-svg.ts'] },
@@ -85,7 +100,8 @@ export const owners: readonly Owner[] = [
   {
     imports: ['node:child_process', 'node:cluster'],
     by: [
-      'tools/drivers/process.ts',
+      'tools/drivers/operator-argv.ts',
+      'tools/drivers/mcp/stdio.ts',
       'core/keychain.ts',
       'server/executor/child.ts',
       'demo/',

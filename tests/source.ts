@@ -21,7 +21,9 @@ export type Module = {
 };
 
 /** Names that count as a use wherever they stand as a free identifier that is called, constructed or read. */
-const freeNames: ReadonlySet<string> = new Set(['eval', 'Function', 'require', 'setTimeout', 'setInterval']);
+const freeNames: ReadonlySet<string> = new Set([
+  ...['eval', 'Function', 'require', 'setTimeout', 'setInterval', 'fetch', 'WebSocket', 'EventSource'],
+]);
 
 /** Members that count as a use, with the objects they must be read from; `*` is any object. */
 const members: ReadonlyMap<string, readonly string[]> = new Map([
@@ -33,6 +35,9 @@ const members: ReadonlyMap<string, readonly string[]> = new Map([
   ['random', ['Math']],
   ['setTimeout', ['globalThis']],
   ['setInterval', ['globalThis']],
+  ['fetch', ['globalThis']],
+  ['WebSocket', ['globalThis']],
+  ['EventSource', ['globalThis']],
   ['eval', ['globalThis']],
   ['Function', ['globalThis']],
   ['perform', ['*']],
@@ -133,9 +138,19 @@ function isValueUse(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
   if (ts.isCallExpression(parent) || ts.isNewExpression(parent)) return true;
-  if (ts.isPropertyAssignment(parent) || ts.isVariableDeclaration(parent)) return parent.initializer === node;
+  if (
+    ts.isPropertyAssignment(parent) ||
+    ts.isVariableDeclaration(parent) ||
+    ts.isBindingElement(parent) ||
+    ts.isParameter(parent)
+  )
+    return parent.initializer === node;
   return (
-    ts.isShorthandPropertyAssignment(parent) || ts.isArrowFunction(parent) || ts.isBinaryExpression(parent)
+    ts.isShorthandPropertyAssignment(parent) ||
+    ts.isArrowFunction(parent) ||
+    ts.isBinaryExpression(parent) ||
+    ts.isConditionalExpression(parent) ||
+    ts.isReturnStatement(parent)
   );
 }
 

@@ -101,15 +101,24 @@ async function performClaimed(deps: CarryOutDeps, { permit, step }: Ready): Prom
     tool: order.tool,
     outcome: outcome.kind === 'done' ? 'ok' : outcome.kind === 'unknown' ? 'unknown' : 'failed',
     reason: outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'unknown' ? 'no_answer' : null,
-    exitCode: null,
+    exitCode: outcome.kind === 'refused' ? null : (outcome.exitCode ?? null),
     durationMs: Math.round(deps.gate.clock.mono() - started),
     facts:
       outcome.kind === 'done' ? { generation: outcome.generation, tookMs: millis(outcome.tookMs) } : null,
   } as const;
   if (approval !== undefined)
-    await deps.gate.log.append([fact('tool.finished', body, approvalContext(approval))]);
+    await deps.gate.log.append([
+      fact('tool.finished', body, { ...approvalContext(approval), ...said(call, outcome) }),
+    ]);
   if (outcome.kind === 'unknown' && approval !== undefined) await reconcile(deps, approval);
   return outcome;
+}
+
+/** What a program said is content: it goes into a payload of its call. */
+function said(call: CallId, outcome: ChangeOutcome) {
+  if (outcome.kind === 'refused' || outcome.output === undefined) return {};
+  const content = Buffer.from(JSON.stringify({ value: null, text: outcome.output }));
+  return { payloads: [{ id: call, content }] };
 }
 
 /** A backend's figure as the log can hold it: that the change is done must not be lost over how long it took. */

@@ -109,6 +109,10 @@ export function contextOf(caller: Caller) {
       session: caller.session,
     };
   if (caller.kind === 'person')
-    return { ...base, actor: { kind: 'person', id: caller.id } as const, traceId: caller.incident };
+    return {
+      ...base,
+      actor: { kind: 'person', id: caller.id } as const,
+      traceId: caller.trace ?? caller.incident,
+    };
   return { ...base, actor: { kind: 'system', id: 'firebreak' } as const, traceId: caller.incident };
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Change, Step, Undo } from '#approvals/plan.ts';
+import type { Ordered, Step } from '#approvals/plan.ts';
 import type { JsonObject, JsonValue } from '#core/canonical.ts';
 import type { Clock } from '#core/clock.ts';
 import type { CallId } from '#core/ids.ts';
@@ -22,6 +22,9 @@ export const toolNames = [
   'pg_replication',
   'pg_sizes',
   'host_status',
+  'incident_history',
+  'changes_list',
+  'change_diff',
   'k8s_list',
   'k8s_describe',
   'k8s_manifest',
@@ -37,6 +40,9 @@ export const toolNames = [
   'service_restart',
   'service_rollback',
   'service_scale',
+  'node_cordon',
+  'alert_silence',
+  'operator_action',
   'sessions_spawn',
   'sessions_history',
   'evidence_read',
@@ -52,7 +58,9 @@ export const ownToolNames = [
   'page_fallback',
   'slack_post',
 ] as const;
-export type ToolName = (typeof toolNames)[number] | (typeof ownToolNames)[number];
+/** A tool of a server that the config names (`tools/drivers/mcp/settings.ts` makes such names); only looks have one. */
+export type McpToolName = `mcp_${string}_${string}`;
+export type ToolName = (typeof toolNames)[number] | (typeof ownToolNames)[number] | McpToolName;
 
 /** What a tool's code may use while it runs; nothing else is in reach. */
 export type ToolContext = {
@@ -134,7 +142,7 @@ export type ActTool<A = unknown> = Common<A> & {
 /** One claimed step, or its undo. */
 export type ActOrder = {
   service: Service;
-  change: Change | ({ target: string } & Undo);
+  change: Ordered;
   key: string;
   expectGeneration: number;
 };

@@ -1,7 +1,7 @@
 import type { Approval } from '#approvals/approval.ts';
 import { appendEach, approvalContext } from '#approvals/end.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
-import type { Plan } from '#approvals/plan.ts';
+import type { Plan, SignalVerification } from '#approvals/plan.ts';
 import type { CallId } from '#core/ids.ts';
 import { fact } from '#incidents/entry.ts';
 import { SignalSeen } from '#incidents/observations.ts';
@@ -14,8 +14,11 @@ export type WatchDeps = { readonly gate: GateDeps; readonly invoke: Pick<Invoke,
 export type Look = { readonly call: CallId | null; readonly value: number | null; readonly inBand: boolean };
 
 /** Reads the signal by which a plan is judged, now. */
-export async function lookAtSignal(invoke: Pick<Invoke, 'one'>, plan: Plan): Promise<Look> {
-  const { verification, incident, createdAt } = plan;
+export async function lookAtSignal(
+  invoke: Pick<Invoke, 'one'>,
+  { incident, createdAt }: Pick<Plan, 'incident' | 'createdAt'>,
+  verification: SignalVerification,
+): Promise<Look> {
   const args = { service: `service:${verification.service}`, signal: verification.signal, at: createdAt };
   const { call, outcome } = await invoke.one({ kind: 'system', incident }, 'metrics_query', args);
   const seen = outcome.kind === 'ok' ? SignalSeen.safeParse(outcome.value) : undefined;
@@ -25,10 +28,13 @@ export async function lookAtSignal(invoke: Pick<Invoke, 'one'>, plan: Plan): Pro
 }
 
 /** One look at the signal after a change: recorded, and judged when there are enough, or when the window is over. */
-export async function sample(deps: WatchDeps, approval: Approval): Promise<void> {
+export async function sample(
+  deps: WatchDeps,
+  approval: Approval,
+  verification: SignalVerification,
+): Promise<void> {
   const { gate } = deps;
-  const { verification } = approval.plan;
-  const { call, value, inBand } = await lookAtSignal(deps.invoke, approval.plan);
+  const { call, value, inBand } = await lookAtSignal(deps.invoke, approval.plan, verification);
   if (call !== null) {
     const figure = value === null ? null : (decimal(value) ?? null);
     const body = { approval: approval.id, call, value: figure, inBand };

@@ -1,11 +1,11 @@
-import type { Plan, Step, Undo } from '#approvals/plan.ts';
+import type { Plan, Step } from '#approvals/plan.ts';
 import { targetsOf } from '#approvals/plan-targets.ts';
-import { unreachable } from '#core/errors.ts';
 import { taggedHash } from '#core/hash.ts';
 import type { Digest } from '#core/ids.ts';
 import { clip, inert } from '#core/inert.ts';
 import { cures } from '#incidents/cures.ts';
 import { band, confidence, count } from './numbers.ts';
+import { effectWords, stepTitle, undoWords } from './step-words.ts';
 import { labelled, type Paint } from './table.ts';
 import { duration, hourMinute, until } from './time.ts';
 import { causeWords, signalWords } from './words.ts';
@@ -66,7 +66,7 @@ function whyOf({ cause, service, confidence: sure, evidence, requestedBy, steps 
   if (requestedBy.length === 0) return { why: named, evidence: [...evidence] };
   const asked = `${requestedBy.join(' and ')} asked for it`;
   if (cause === 'unknown') return { why: `${asked}; no cause is named`, evidence: [] };
-  const isCure = steps.every(({ tool }) => cures[cause]?.includes(tool) === true);
+  const isCure = steps.every(({ tool }) => cures[cause]?.some((cure) => cure === tool) === true);
   if (isCure) return { why: `${asked}; the named cause is ${named}`, evidence: [...evidence] };
   return { why: `${asked}; it does not mend the named cause, ${named}`, evidence: [] };
 }
@@ -95,49 +95,10 @@ export function cardDigest(card: ApprovalCard): Digest {
 function cardStep(step: Step): CardStep {
   return {
     title: stepTitle(step),
-    effect: effectOf(step),
-    undo: undoOf(step.undo),
+    effect: effectWords(step),
+    undo: undoWords(step),
     manual: inert(step.manual),
   };
-}
-
-function stepTitle({ change, target, preview }: Step): string {
-  const where = `in ${inert(target.environment)}`;
-  switch (change.tool) {
-    case 'service_restart':
-      return `Restart ${target.service} ${where}`;
-    case 'service_rollback':
-      return `Roll back ${target.service} ${versionWord(preview.before.version)} -> ${versionWord(preview.after.version)} ${where}`;
-    case 'service_scale':
-      return `Scale ${target.service} ${preview.before.replicas} -> ${count(preview.after.replicas, 'instance')} ${where}`;
-    default:
-      return unreachable(change);
-  }
-}
-
-/** What the dry run said would differ, all of it, whatever the change is called. */
-function effectOf({ change, preview: { before, after, instances } }: Step): string {
-  const version =
-    before.version === after.version
-      ? `version ${versionWord(after.version)} stays`
-      : `version ${versionWord(before.version)} -> ${versionWord(after.version)}`;
-  const replicas =
-    before.replicas === after.replicas ? '' : `instances ${before.replicas} -> ${after.replicas}`;
-  const moved = `${count(instances, 'instance')} ${change.tool === 'service_scale' ? 'started or stopped' : instances === 1 ? 'restarts' : 'restart'}`;
-  const parts =
-    change.tool === 'service_scale'
-      ? [replicas, moved, version]
-      : change.tool === 'service_restart'
-        ? [moved, version, replicas]
-        : [version, moved, replicas];
-  return parts.filter((part) => part !== '').join(', ');
-}
-
-function undoOf(undo: Undo | null): string {
-  if (undo === null) return 'none: a restart cannot be taken back';
-  return undo.tool === 'service_rollback'
-    ? `deploy ${versionWord(undo.version)} again`
-    : `scale back to ${count(undo.replicas, 'instance')}`;
 }
 
 function touchesOf(plan: Plan): string {
@@ -151,23 +112,13 @@ function touchesOf(plan: Plan): string {
     : `${names}; ${felt.join(', ')} ${felt.length === 1 ? 'calls' : 'call'} it and may feel it`;
 }
 
-function checkOf({ steps, verification: { service, signal, low, high, windowMs } }: Plan): string {
+function checkOf({ steps, verification }: Plan): string {
+  if ('inEffect' in verification) return 'that the silence is in effect; the incident stays open';
+  const { service, signal, low, high, windowMs } = verification;
   const goal = `${signalWords(signal)} of ${service} ${band(signal, low, high)} within ${duration(windowMs)}`;
   return steps.some((step) => step.undo !== null)
     ? `${goal}, else the undo runs (pre-approved)`
     : `${goal}, else people are asked`;
-}
-
-const PLAIN_VERSION = /^[\w.:@+/-]{1,24}$/;
-const VERSION_ROOM = 24;
-
-/** A version as a driver reported it: quoted when it is not plain, and cut in the middle, where versions differ least. */
-function versionWord(version: string): string {
-  if (PLAIN_VERSION.test(version)) return version;
-  const text = inert(version);
-  if (text === '') return '(no version)';
-  const half = VERSION_ROOM / 2;
-  return `"${text.length <= VERSION_ROOM ? text : `${text.slice(0, half)}…${text.slice(-half)}`}"`;
 }
 
 /**

@@ -9,6 +9,7 @@ import { type IncidentSpend, SpendFold } from '#incidents/spend-fold.ts';
 import type { Mode, Severity } from '#incidents/vocabulary.ts';
 import { alertWords } from './alert-words.ts';
 import { approvalCard } from './approval-card.ts';
+import { type Before, beforeWords } from './before-words.ts';
 import { looksElsewhere } from './look-words.ts';
 import { type ModelUse, modelUse } from './model-use.ts';
 import { verdictBeside } from './narrate-people.ts';
@@ -69,6 +70,8 @@ export type IncidentCard = {
     /** What a person says of it: `wrong, says alice: overload of inventory`. */
     readonly verdict: string | null;
   } | null;
+  /** The newest earlier incident of what the cause is at, and what helped then. */
+  readonly before: Before | null;
   /** What the rules would have named, where the diagnosis does not. */
   readonly rules: string | null;
   /** Claims of agents that their evidence does not show. */
@@ -153,6 +156,7 @@ export function cardFace(
     wrong: wrongOf(incident),
     elsewhere: looksElsewhere(incident),
     cause: causeText(incident),
+    before: beforeWords(incident.before),
     rules: diagnosis === null ? null : rulesWords(diagnosis),
     ruledOut: diagnosis === null ? [] : ruledOutWords(diagnosis),
     notSeen: [...unseenFindings(incident), ...(diagnosis === null ? [] : gapWords(diagnosis))],

@@ -1,3 +1,4 @@
+import { beforeLine } from './before-words.ts';
 import type { IncidentCard } from './incident-card.ts';
 import { fallbackLine, modelUseLine, roleUseLine } from './model-use.ts';
 import { droppedWords } from './narrate-reports.ts';
@@ -34,6 +35,7 @@ export function renderIncident(card: IncidentCard, screen: Screen): string[] {
           '',
         )),
     ...labelled('cause', causeLine(card)),
+    ...(card.before === null ? [] : labelled('before', beforeLine(card.before, { now, zone }))),
     ...(card.rules === null ? [] : labelled('', card.rules)),
     ...(card.droppedClaims === 0 ? [] : labelled('', droppedWords(card.droppedClaims))),
     ...(card.ruledOut.length === 0 ? [] : labelled('not', card.ruledOut.join(', '))),

@@ -94,9 +94,12 @@ function narrateAction(fact: Fact, { approval, sample }: Known): StoryLine[] {
       ];
     case 'action.verified': {
       const signal = sample === undefined ? 'the signal' : sampled(sample, approval);
-      const needed = approval?.plan.verification.samples ?? fact.body.samples;
+      const watched = approval?.plan.verification;
+      const needed = watched !== undefined && 'samples' in watched ? watched.samples : fact.body.samples;
       return say('verified', `${signal}, in its band for ${count(needed, 'sample')}`, fact.body.approval);
     }
+    case 'action.in_effect':
+      return say('in effect', 'the silence is in effect; nothing is repaired by it', fact.body.approval);
     case 'action.unverified':
       return say(
         'not back',
@@ -121,8 +124,9 @@ function happened(effect: 'happened' | 'did_not_happen'): string {
 }
 
 function sampled({ value }: BodyOf<'action.sampled'>, approval: Approval | undefined): string {
-  if (approval === undefined) return value === null ? 'not seen' : value;
-  const { signal } = approval.plan.verification;
+  const watched = approval?.plan.verification;
+  if (watched === undefined || !('signal' in watched)) return value === null ? 'not seen' : value;
+  const { signal } = watched;
   return `${signalWords(signal)} ${signalValue(signal, value)}`;
 }
 
@@ -130,6 +134,9 @@ const CHANGES: ReadonlyMap<string, string> = new Map([
   ['service_restart', 'restart'],
   ['service_rollback', 'roll back'],
   ['service_scale', 'scale'],
+  ['node_cordon', 'cordon node'],
+  ['alert_silence', 'silence'],
+  ['operator_action', 'run'],
 ]);
 
 /** `alice asks: roll back checkout`. */

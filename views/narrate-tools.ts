@@ -170,6 +170,10 @@ function figureOf({ tool, args }: BodyOf<'tool.intended'>, facts: JsonObject | n
     }
     case 'workload_status':
       return `${numberOf(facts, 'running') ?? 0} of ${numberOf(facts, 'replicas') ?? 0} running`;
+    case 'changes_list':
+      return count(numberOf(facts, 'listed') ?? 0, 'change');
+    case 'incident_history':
+      return pastFigure(facts);
     case 'runbook_search':
       return count(numberOf(facts, 'runbooks') ?? 0, 'runbook');
     case 'system_scan':
@@ -177,7 +181,7 @@ function figureOf({ tool, args }: BodyOf<'tool.intended'>, facts: JsonObject | n
     case 'evidence_read':
       return `again, of ${numberOf(facts, 'total') ?? 0} characters`;
     default:
-      return '';
+      return tool.startsWith('mcp_') ? count(numberOf(facts, 'lines') ?? 0, 'line') : '';
   }
 }
 
@@ -197,6 +201,13 @@ function signalFigure(signal: SignalName | undefined, facts: JsonObject): string
 function scanFigure({ verdict, first }: JsonObject): string {
   if (verdict === 'healthy') return 'all normal';
   return verdict === 'fault' && typeof first === 'string' ? `began at ${inert(first)}` : 'no clear origin';
+}
+
+/** How many there were, and which was the last. */
+function pastFigure(facts: JsonObject): string {
+  const { last } = facts;
+  const before = numberOf(facts, 'incidents') ?? 0;
+  return before === 0 || typeof last !== 'string' ? 'none before' : `${before} before, last ${inert(last)}`;
 }
 
 function newWords(fresh: number): string {

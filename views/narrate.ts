@@ -1,6 +1,7 @@
 import { clip, inert } from '#core/inert.ts';
 import type { BodyOf, Fact } from '#incidents/entry.ts';
 import type { Incident } from '#incidents/incident.ts';
+import { isOwnFinding } from '#incidents/own-finding.ts';
 import type { Known } from './known.ts';
 import { narrateApproval } from './narrate-approvals.ts';
 import { narrateModel } from './narrate-models.ts';
@@ -42,6 +43,11 @@ export function narrate(fact: Fact, known: Known): StoryLine[] {
     case 'delivery.ignored':
     case 'alert.suppressed':
       return [];
+    case 'mount.refused': {
+      const { server, tool, reason } = fact.body;
+      const what = `MCP server ${inert(server)}: ${inert(tool)} is off, ${mountReasons[reason]}`;
+      return [told(at, 'refused', { what })];
+    }
     case 'auth.failed':
       return [
         told(at, 'refused', {
@@ -86,7 +92,8 @@ function narrateIncident(fact: Fact, known: Known): StoryLine[] {
   switch (fact.kind) {
     case 'incident.opened': {
       const { alert, owner, mode, service } = fact.body;
-      const unknown = service === null ? ', service not in the config' : '';
+      const unknown =
+        service === null && !isOwnFinding({ alerts: [alert] }) ? ', service not in the config' : '';
       return [
         told(at, 'page', { what: pageWords(alert) }),
         told(at, id, { what: `opened, owner ${inert(owner)}, mode ${mode}${unknown}` }),
@@ -127,6 +134,12 @@ function narrateIncident(fact: Fact, known: Known): StoryLine[] {
       return [];
   }
 }
+
+const mountReasons: Readonly<Record<BodyOf<'mount.refused'>['reason'], string>> = {
+  drifted: 'it is described otherwise than when it was allowed',
+  changes: 'it may change things',
+  ambiguous: 'it is listed more than once',
+};
 
 function pageWords(alert: BodyOf<'incident.opened'>['alert']): string {
   const service = alert.service === null ? '' : ` ${inert(alert.service)}`;

@@ -24,6 +24,8 @@ const wanted: Readonly<Record<BodyOf<'request.refused'>['what'], string>> = {
   split: 'split it',
   move: 'move it to another channel',
   maintenance: 'leave pages alone',
+  use_right: 'do what their role or token is not for',
+  too_often: 'ask more often than is taken',
 };
 
 /** `alice wanted to take it: already yours`; only where a right is missing `vera may not take it`. */

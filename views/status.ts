@@ -6,6 +6,7 @@ import { type IncidentRow, incidentRow } from './incident-list.ts';
 import type { Screen } from './incident-text.ts';
 import { count, dollars } from './numbers.ts';
 import { countTerms } from './policy-changes.ts';
+import { inertMounts, type MountOff } from './status-mounts.ts';
 import { NOTHING_LEFT_ALONE, type Quietness, quietWords, watchdogWords } from './status-quiet.ts';
 import { labelled, pad, wrap } from './table.ts';
 import { ago, duration, instant, until } from './time.ts';
@@ -64,6 +65,9 @@ export type StatusView = {
   /** What the config allows beyond what was accepted, and what does not count yet. */
   readonly policyWaiting: { readonly answers: number; readonly people: number };
   readonly quiet: Quietness;
+  readonly mounts: readonly MountOff[];
+  /** Credentials that cannot be used now. */
+  readonly secrets: readonly MountOff[];
 };
 
 export type StatusInput = {
@@ -81,6 +85,9 @@ export type StatusInput = {
   readonly policyWaiting: StatusView['policyWaiting'];
   /** Left out = not known. */
   readonly quiet?: Quietness;
+  readonly mounts?: readonly MountOff[];
+  /** Left out = all can be used, or that is not known. */
+  readonly secrets?: readonly MountOff[];
 };
 
 /** The status from the folds; only what is open. */
@@ -100,6 +107,8 @@ export function statusView(input: StatusInput): StatusView {
     log: { ...log, problem: log.problem === null ? null : inert(log.problem) },
     policyWaiting,
     quiet: input.quiet ?? NOTHING_LEFT_ALONE,
+    mounts: inertMounts(input.mounts),
+    secrets: inertMounts(input.secrets),
   };
 }
 
@@ -120,6 +129,8 @@ export function renderStatus(view: StatusView, screen: Screen): string[] {
     ...quietLines(view, screen),
     ...line('AI', aiWord(view, screen), screen, isSpent(view) || view.failing.length > 0),
     ...slackLines(view, screen),
+    ...view.mounts.flatMap(({ name, why }) => line('MCP', `${name}: ${why}`, screen, true)),
+    ...view.secrets.flatMap(({ name, why }) => line('secret', `${name} is not used: ${why}`, screen, true)),
     ...line('log', logWord(view.log), screen, view.log.verified === 'bad' || view.log.problem !== null),
     ...line(
       'server',

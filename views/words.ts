@@ -35,6 +35,7 @@ const escalations: Readonly<Record<EscalationReason, string>> = {
   unknown_service: 'the page names a service that is not in the config',
   agent_failed: 'an agent ran out of time or budget, or gave no usable answer',
   log_damaged: 'the log was tampered with; what was decided before does not count any more',
+  own_finding: 'Firebreak found this in itself or around it; no agent works on it',
 };
 
 const resolutions: Readonly<Record<Resolution, string>> = {

@@ -1,5 +1,5 @@
 import { evidenceOf } from '#diagnosis/evidence.ts';
-import { nextReads } from '#diagnosis/next-reads.ts';
+import { nextReads, pastReads } from '#diagnosis/next-reads.ts';
 import { type Ranking, rank } from '#diagnosis/rank.ts';
 import type { About } from '#diagnosis/scene.ts';
 import { type Inventory, namesObjects } from '#incidents/inventory.ts';
@@ -26,7 +26,9 @@ export const diagnosisTurn: RulesRole = (request, inventory) => {
   if (request.callsLeft <= 1 || refused) return report;
   const reads = nextReads(ranking, Math.min(PER_TURN, ALL - looks));
   const turn = lookTurn(request, inventory, { reads, at: brief.since });
-  return turn.calls.length > 0 ? turn : report;
+  if (turn.calls.length > 0) return turn;
+  const last = lookTurn(request, inventory, { reads: pastReads(ranking), at: brief.since });
+  return last.calls.length > 0 ? last : report;
 };
 
 /** The report as the diagnosis agent of this inventory gives it. */

@@ -35,6 +35,7 @@ function argsOf(read: Read, at: number): JsonValue {
     case 'metrics_query':
       return { service, signal: read.signal, at };
     case 'system_scan':
+    case 'changes_list':
       return { service, at };
     case 'logs_search':
       return { service, level: 'error', minutes: LOG_MINUTES };
@@ -46,6 +47,7 @@ function argsOf(read: Read, at: number): JsonValue {
     case 'pg_replication':
     case 'pg_sizes':
     case 'host_status':
+    case 'incident_history':
       return { service };
   }
 }

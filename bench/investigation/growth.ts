@@ -22,7 +22,7 @@ type Turn = (turn: number) => Promise<unknown>;
 
 /** What our adapter and transport cost as a transcript of 4 KB results grows. */
 export async function ourGrowth(url: string): Promise<Growth> {
-  const transport = createTransport();
+  const transport = createTransport({ to: [url] });
   const apiKey = new Secret('sk-bench');
   const provider = createOpenai({
     kind: 'openai',

@@ -71,7 +71,7 @@ export async function openProduct(url: string, options: ProductOptions): Promise
       ? await openFileLog({ ...base, dir: join(dir, 'data') })
       : await openMemoryLog(base);
   const { inventory, world } = ground(options.services);
-  const transport = createTransport({ connections: 2048 });
+  const transport = createTransport({ to: [url], connections: 2048 });
   const ended = new Map<string, () => void>();
   const counts: Counts = { modelCalls: 0, toolCalls: 0, spawns: 0, errors: 0 };
   const model =

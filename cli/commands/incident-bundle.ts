@@ -3,6 +3,7 @@ import { type Bundle, writeBundle } from '#audit/bundle.ts';
 import { newestCheckpoint } from '#audit/newest-checkpoint.ts';
 import { FirebreakError } from '#core/errors.ts';
 import type { IncidentId } from '#core/ids.ts';
+import { redact } from '#core/redact.ts';
 import { incidentCard } from '#views/incident-card.ts';
 import { renderIncident } from '#views/incident-text.ts';
 import { count } from '#views/numbers.ts';
@@ -49,7 +50,9 @@ function page(incident: IncidentId, story: readonly string[]): string {
     'without Firebreak, by any Node from version 18 on: `node verify-proof.mjs . --key KEY`, where KEY is the public key',
     'of the log as you know it from elsewhere.',
     '',
-    ...story.map((line) => (line === '' ? '' : `    ${line}`)),
+    ...redact(story.join('\n'))
+      .split('\n')
+      .map((line) => (line === '' ? '' : `    ${line}`)),
     '',
   ].join('\n');
 }

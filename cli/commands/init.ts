@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { realRandom } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { PersonId } from '#core/ids.ts';
-import { httpGet } from '#intake/http-get.ts';
+import { createHttpGet } from '#intake/http-get.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { configPath } from '../data-dir.ts';
 
@@ -16,7 +16,7 @@ export type InitFlags = Common & {
 
 /** Writes a first config, never over another one, and shows the personal token once. */
 export async function init(options: InitFlags, context: Context): Promise<Outcome> {
-  const [{ initConfig }, { findLocal }, { CONFIG_NAME }] = await Promise.all([
+  const [{ initConfig }, { findLocal, LOCAL_ADDRESSES }, { CONFIG_NAME }] = await Promise.all([
     import('#server/init.ts'),
     import('#server/local-finds.ts'),
     import('#server/config.ts'),
@@ -42,7 +42,7 @@ export async function init(options: InitFlags, context: Context): Promise<Outcom
     question: '',
     context,
   });
-  const found = await findLocal(httpGet, context.clock);
+  const found = await findLocal(createHttpGet(...LOCAL_ADDRESSES), context.clock);
   const made = initConfig({
     dir: dirname(path),
     environment,

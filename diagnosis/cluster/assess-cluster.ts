@@ -1,5 +1,5 @@
 import type { Inventory } from '#incidents/inventory.ts';
-import type { Assessment } from '../assess.ts';
+import type { Assessment } from '../assessment.ts';
 import type { Evidence } from '../evidence.ts';
 import type { About } from '../scene.ts';
 import { concerns } from './concerns.ts';

@@ -1,6 +1,6 @@
 import type { ServiceId } from '#core/ids.ts';
 import type { PostgresCause } from '#incidents/postgres-causes.ts';
-import { type Assessment, LIKELY } from '../assess.ts';
+import { type Assessment, LIKELY } from '../assessment.ts';
 import { isConfigured, type Read } from '../read.ts';
 import { type Scene, said, unseen, type Verdict } from '../scene.ts';
 import { suspects } from '../suspects.ts';

@@ -11,6 +11,7 @@ import { deliver } from '#server/deliver.ts';
 import { createFolds, foldList } from '#server/folds.ts';
 import { buildHttp, listenHttp } from '#server/http.ts';
 import type { Api } from '#server/http-api.ts';
+import { LOCAL } from '#server/listen-rules.ts';
 import { createMetrics } from '#server/metrics.ts';
 
 /** What senders of an evaluation prove themselves by. */
@@ -72,13 +73,18 @@ export async function openReceiver(clock: Clock): Promise<Receiver> {
     onRefused: async (refusal) => void (await log.append([fact('delivery.refused', refusal, context)])),
     onIgnored: async (ignored) => void (await log.append([fact('delivery.ignored', ignored, context)])),
   });
+  const listen = { ...LOCAL, host: '127.0.0.1', port: 0 };
   const http = buildHttp({
+    listen,
     ...{ clock, random: realRandom, people: new Map(), webhook, api: nobody, metrics: createMetrics() },
     ready: () => ({ ready: true, checks: {} }),
     onAuthFailed: async () => {},
+    waitOf: () => null,
+    limits: { take: () => ({ kind: 'go', done: () => {} }) },
+    onRefused: async () => {},
     onError: (error) => errors.push(messageOf(error)),
   });
-  const port = await listenHttp(http, { host: '127.0.0.1', port: 0 });
+  const port = await listenHttp(http, listen);
   return {
     ...{ url: `http://127.0.0.1:${port}`, errors, entries: () => Array.fromAsync(log.read(0)) },
     close: async () => {
@@ -97,5 +103,5 @@ const nobody: Api = {
   ...{ erase: unasked, approvals: unasked, approval: unasked, decide: unasked, afterEnd: unasked },
   ...{ stop: unasked, policy: unasked, acceptPolicy: unasked, logDamage: unasked, acceptLog: unasked },
   ...{ maintenance: unasked, changeMaintenance: unasked, sessions: unasked, sessionExport: unasked },
-  entries: unasked,
+  ...{ entries: unasked, guard: unasked },
 };

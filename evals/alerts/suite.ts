@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Entry } from '#audit/log.ts';
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 import { type Fact, readFact } from '#incidents/entry.ts';
 import type { Suite } from '../suite.ts';
@@ -80,7 +81,7 @@ export async function postOne({ vendor, raw }: Omit<Posted, 'file'>, clock: Cloc
   const format = FORMATS[vendor] ?? 'generic';
   const receiver = await openReceiver(format === 'pagerduty' ? atTimeOf(raw, clock) : clock);
   try {
-    const answer = await fetch(`${receiver.url}/v1/alerts/${format}`, {
+    const answer = await wayTo(receiver.url)(`${receiver.url}/v1/alerts/${format}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...proofOf(format, raw) },
       body: new Uint8Array(raw),

@@ -87,7 +87,7 @@ async function sourceOf(
   if (source.record !== null && existsSync(source.record))
     throw new FirebreakError('usage', `${source.record} is there already; name another file with --cassette`);
   const { createTransport } = await import('#llm/transport.ts');
-  const transport = createTransport();
+  const transport = createTransport({ to: [source.baseUrl] });
   const where = {
     name: vendor,
     apiKey: source.key,

@@ -59,6 +59,6 @@ function keyOf(tool: string, args: Readonly<Record<string, JsonValue>>, withTime
 
 const REASONS: readonly GapReason[] = [
   ...(['not_configured', 'unreachable', 'timeout', 'refused', 'bad_answer'] as const),
-  ...(['no_data', 'too_large', 'not_recorded', 'held_back'] as const),
+  ...(['no_data', 'too_large', 'not_recorded', 'held_back', 'drifted', 'rate_limited'] as const),
 ];
 const reasonOf = (text: string): GapReason => REASONS.find((reason) => reason === text) ?? 'no_data';

@@ -10,6 +10,7 @@ import { AgentRole, Cause, DiagnosisOutcome, Mode, SignalName } from '#incidents
 /** Ways to look at a service that its config had; where each led is left out. */
 export const sightNames = [
   ...(['logs', 'loki', 'probe', 'workload', 'cluster', 'postgres', 'host', 'promql'] as const),
+  ...(['repo', 'deployEnvironment'] as const),
 ] as const;
 
 const CaseService = z.strictObject({

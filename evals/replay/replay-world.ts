@@ -27,6 +27,8 @@ function serviceOf({ signals, sights, namespace, isSystem, ...rest }: CaseServic
     ...(has.has('postgres') && { postgres: { driver: FROM } }),
     ...(has.has('host') && { host: true as const }),
     ...(has.has('promql') && { promql: true as const }),
+    ...(has.has('repo') && { repo: `${FROM}/${FROM}` }),
+    ...(has.has('deployEnvironment') && { deployEnvironment: FROM }),
     ...(isSystem && { isSystem: true as const }),
   };
 }

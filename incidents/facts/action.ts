@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApprovalId, CallId, Digest, PersonId, SessionKey } from '#core/ids.ts';
-import { ServiceRef } from '#incidents/refs.ts';
+import { RequestedTarget } from '#incidents/requested-action.ts';
 import { Decimal, Mode, Tier } from '#incidents/vocabulary.ts';
 import { Json, Name, Reason } from './fields.ts';
 
@@ -36,7 +36,7 @@ export const actionFacts = {
     session: SessionKey.nullable(),
   }),
   /** A person asked for exactly this change; a plan that holds it is theirs, and their own yes to it counts for less. */
-  'change.requested': z.strictObject({ by: PersonId, tool: Name, target: ServiceRef }),
+  'change.requested': z.strictObject({ by: PersonId, tool: Name, target: RequestedTarget }),
   'approval.requested': z.strictObject({
     approval: ApprovalId,
     hash: Digest,
@@ -92,6 +92,8 @@ export const actionFacts = {
     inBand: z.boolean(),
   }),
   'action.verified': z.strictObject({ approval: ApprovalId, samples: z.int() }),
+  /** What repairs nothing is done and in effect; the incident goes on. */
+  'action.in_effect': z.strictObject({ approval: ApprovalId }),
   'action.unverified': z.strictObject({ approval: ApprovalId, reason: Reason }),
   'action.undone': z.strictObject({ approval: ApprovalId, complete: z.boolean(), reason: Reason.nullable() }),
   'freeze.set': z.strictObject({ on: z.boolean(), by: Name }),

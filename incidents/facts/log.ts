@@ -27,7 +27,6 @@ export const logFacts = {
     inventoryVersion: Digest,
     modes: z.array(z.strictObject({ service: ServiceId, mode: Mode })).max(200),
   }),
-  'auth.failed': z.strictObject({ what: Name, peer: Name, correlation: Name }),
   /** A known person who was told no. */
   'request.refused': z.strictObject({
     by: PersonId,
@@ -54,6 +53,10 @@ export const logFacts = {
       'split',
       'move',
       'maintenance',
+      /** A right that the person, or the token that they showed, does not have. */
+      'use_right',
+      /** More requests than are taken in that time. */
+      'too_often',
     ]),
     reason: Reason,
     approval: ApprovalId.nullable(),

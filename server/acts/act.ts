@@ -19,6 +19,7 @@ export type ActRefusal =
   | 'already_seen'
   | 'not_yours' // only who has it hands it over
   | 'unknown_person'
+  | 'unknown_action' // the config has none of that name, or not with these values
   | 'nothing_offered'
   | 'own_offer'
   | 'offered_to_other'
@@ -45,6 +46,8 @@ export type Wanted = {
   readonly person: Person;
   readonly incident: IncidentId;
   readonly what: BodyOf<'request.refused'>['what'];
+  /** The request that carried it; left out = what is written belongs to the incident. */
+  readonly trace?: string;
 };
 
 /** What is to be written down, or why not; asked again when somebody else was faster. `expect`: more that must not have changed. */
@@ -75,20 +78,20 @@ export async function act(
 
 function judgeOf(
   incident: Incident | undefined,
-  { person }: Wanted,
+  { person, trace }: Wanted,
   judge: (incident: Incident, context: FactContext) => Judged,
 ): Judged {
   if (!mayRespond(person)) return 'not_allowed';
   if (incident === undefined) return 'not_found';
   if (incident.resolved !== null) return 'not_open';
-  return judge(incident, contextFor(person, incident.id));
+  return judge(incident, contextFor(person, incident.id, trace));
 }
 
 /** Entries of a person about an incident; whoever read it before must not miss them. */
-export function contextFor({ id }: Person, incident: IncidentId): FactContext {
+export function contextFor({ id }: Person, incident: IncidentId, trace: string = incident): FactContext {
   return {
     actor: { kind: 'person', id },
-    traceId: incident,
+    traceId: trace,
     incident,
     streams: [incidentStream(incident)],
   };
@@ -97,10 +100,11 @@ export function contextFor({ id }: Person, incident: IncidentId): FactContext {
 /** Records a no, and answers with it. */
 export async function refuse(
   { log, incidents }: ActDeps,
-  { person, what, incident: id }: Wanted,
+  { person, what, incident: id, trace }: Wanted,
   reason: ActRefusal,
 ): Promise<Acted> {
   const incident = incidents.get(id);
-  await recordRefused(log, { by: person.id, what, reason, approval: null }, incident?.id);
+  const refused = { by: person.id, what, reason, approval: null };
+  await recordRefused(log, refused, { incident: incident?.id, trace });
   return { kind: 'refused', reason, incident: incident ?? null };
 }

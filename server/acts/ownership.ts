@@ -4,7 +4,12 @@ import { fact } from '#incidents/entry.ts';
 import { type ActDeps, type Acted, act } from './act.ts';
 
 /** A person and the incident that they speak of. */
-export type About = { readonly person: Person; readonly incident: IncidentId };
+export type About = {
+  readonly person: Person;
+  readonly incident: IncidentId;
+  /** The request that carried it. */
+  readonly trace?: string;
+};
 
 /** Notes that somebody has seen the page; the first one counts. */
 export function acknowledge(deps: ActDeps, about: About): Promise<Acted> {

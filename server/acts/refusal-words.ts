@@ -44,6 +44,8 @@ export function refusalWords(
       return 'No cause is named that could be right. To say what it was: wrong cause: CAUSE of SERVICE.';
     case 'unknown_service':
       return 'There is no such service in the config.';
+    case 'unknown_action':
+      return 'The config has no such action with these values.';
     case 'already_proposed':
       return 'That change waits for people already; decide on its proposal.';
     case 'already_asked':

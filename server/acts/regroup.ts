@@ -28,7 +28,7 @@ export function merge(deps: RegroupDeps, about: About, into: IncidentId): Promis
     if (other.environment !== incident.environment) return 'other_environment';
     if (deps.approvals.of(incident.id).some(isUnderWay)) return 'change_under_way';
     const by = about.person.id;
-    const there = { ...context, incident: into, traceId: into, streams: [incidentStream(into)] };
+    const there = { ...context, incident: into, streams: [incidentStream(into)] };
     return {
       expect: [incidentStream(into)],
       drafts: [
@@ -80,7 +80,7 @@ export async function split(
     const into = IncidentId.parse(`INC-${deps.incidents.opened + 1}`);
     opened = into;
     const streams = [countStream('incident'), incidentStream(into)];
-    const there = { ...context, incident: into, traceId: into, streams };
+    const there = { ...context, incident: into, streams };
     const gone = leaving.map(({ fingerprint }) => fingerprint);
     const by = about.person.id;
     return {

@@ -1,7 +1,8 @@
 import type { Approval } from '#approvals/approval.ts';
 import type { ApprovalFold } from '#approvals/approval-fold.ts';
+import { askedAs } from '#approvals/requesters.ts';
 import type { IncidentId } from '#core/ids.ts';
-import type { RequestedAction } from '#incidents/reports.ts';
+import type { RequestedAction } from '#incidents/requested-action.ts';
 
 /** The proposal of just this change to just this target that people have before them already. */
 export function sameProposal(
@@ -11,6 +12,6 @@ export function sameProposal(
 ): Approval | undefined {
   return approvals.of(incident).find(({ state, plan: { steps } }) => {
     if (state !== 'pending' && state !== 'approved') return false;
-    return steps.length === 1 && steps[0]?.tool === tool && steps[0].target.ref === target;
+    return steps.length === 1 && steps[0]?.tool === tool && askedAs(steps[0].change) === target;
   });
 }

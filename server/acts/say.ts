@@ -4,13 +4,13 @@ import type { IncidentId, ServiceId } from '#core/ids.ts';
 import { fact } from '#incidents/entry.ts';
 import { causeOf } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
-import { serviceOf } from '#incidents/refs.ts';
-import type { RequestedAction } from '#incidents/reports.ts';
+import type { RequestedAction } from '#incidents/requested-action.ts';
 import type { Cause } from '#incidents/vocabulary.ts';
 import type { SessionsFold } from '#sessions/sessions-fold.ts';
 import type { Invoke } from '#tools/call-result.ts';
 import { type ActDeps, type Acted, act, contextFor, refuse } from './act.ts';
 import { agentsOut } from './agents-out.ts';
+import { askedService } from './asked-service.ts';
 import type { About } from './ownership.ts';
 import { sameProposal } from './same-proposal.ts';
 
@@ -35,7 +35,9 @@ export async function giveVerdict(deps: Known, about: About, said: SaidCause): P
   const named = incident === undefined ? null : causeOf(incident);
   if (said.right && incident !== undefined && named === null) return refuse(deps, wanted, 'no_cause');
   const verdict = { ...said, by: about.person.id };
-  await deps.log.append([fact('verdict.given', verdict, contextFor(about.person, about.incident))]);
+  await deps.log.append([
+    fact('verdict.given', verdict, contextFor(about.person, about.incident, about.trace)),
+  ]);
   return { kind: 'done', incident: incident ?? null };
 }
 
@@ -55,19 +57,21 @@ export type ChangeDeps = Known & {
 };
 
 /** A person asks for a change: it is prepared and put before people like any other, and counts as theirs; not one that waits already. */
-export function requestChange(
-  deps: ChangeDeps,
-  about: About,
-  { tool, target }: RequestedAction,
-): Promise<Acted> {
+export function requestChange(deps: ChangeDeps, about: About, action: RequestedAction): Promise<Acted> {
+  const { tool, target } = action;
   return act(deps, { ...about, what: 'change' }, (incident, context) => {
-    if (!deps.inventory.services.has(serviceOf(target))) return 'unknown_service';
+    if (askedService(deps.inventory, incident, action) === null) return unknownOf(action);
     const reason = agentsOut(incident);
     if (reason !== undefined) return reason;
-    if (sameProposal(deps.approvals, incident.id, { tool, target }) !== undefined) return 'already_proposed';
-    if (isBeingPrepared(deps, incident.id, { tool, target })) return 'already_asked';
+    if (sameProposal(deps.approvals, incident.id, action) !== undefined) return 'already_proposed';
+    if (isBeingPrepared(deps, incident.id, action)) return 'already_asked';
     return { drafts: [fact('change.requested', { by: about.person.id, tool, target }, context)] };
   });
+}
+
+function unknownOf({ tool }: RequestedAction): 'unknown_service' | 'unknown_action' | 'no_such_alert' {
+  if (tool === 'operator_action') return 'unknown_action';
+  return tool === 'alert_silence' ? 'no_such_alert' : 'unknown_service';
 }
 
 /** Somebody asked for it, and agents have not come to an end with it. */
@@ -104,17 +108,18 @@ type ToolCall = {
   args: { resolution: string } | { text: string };
 };
 
-async function throughTool(
-  deps: ToolActDeps,
-  { person, incident: id }: About,
-  { what, tool, args }: ToolCall,
-): Promise<Acted> {
-  const wanted = { person, incident: id, what };
+async function throughTool(deps: ToolActDeps, about: About, { what, tool, args }: ToolCall): Promise<Acted> {
+  const { person, incident: id, trace } = about;
+  const wanted = { ...about, what };
   const incident = deps.incidents.get(id);
   if (!mayRespond(person)) return refuse(deps, wanted, 'not_allowed');
   if (incident === undefined) return refuse(deps, wanted, 'not_found');
   if (incident.resolved !== null) return refuse(deps, wanted, 'not_open');
-  const { outcome } = await deps.invoke.one({ kind: 'person', id: person.id, incident: id }, tool, args);
+  const { outcome } = await deps.invoke.one(
+    { kind: 'person', id: person.id, incident: id, ...(trace !== undefined && { trace }) },
+    tool,
+    args,
+  );
   return outcome.kind === 'ok'
     ? { kind: 'done', incident }
     : refuse(deps, wanted, incident.resolved === null ? 'resolution_refused' : 'not_open');

@@ -4,7 +4,7 @@ import type { IncidentId } from '#core/ids.ts';
 import type { Incident } from '#incidents/incident.ts';
 import { DeploymentsSeen, WorkloadSeen } from '#incidents/observations.ts';
 import { deployOf, deployRef, serviceOf } from '#incidents/refs.ts';
-import type { RequestedAction } from '#incidents/reports.ts';
+import type { RequestedAction } from '#incidents/requested-action.ts';
 import { onlyYou } from '#slack/answers.ts';
 import { words } from '#slack/cards/text.ts';
 import { incidentButton } from '#slack/cards/values.ts';
@@ -15,6 +15,7 @@ import { sentenceOf } from '#slack/verbs/sentence-of.ts';
 import { approvalCard } from '#views/approval-card.ts';
 import { count } from '#views/numbers.ts';
 import { agentsOut } from '../acts/agents-out.ts';
+import { askedService } from '../acts/asked-service.ts';
 import { refusalWords } from '../acts/refusal-words.ts';
 import { sameProposal } from '../acts/same-proposal.ts';
 import type { ConversationDeps, Speaks } from './deps.ts';
@@ -35,7 +36,9 @@ export async function echo(
   const { tool, target } = act.action;
   const same = sameProposal(folds.approvals, incident, act.action);
   if (same !== undefined) return onlyYou([waitsLine(same)]);
-  const environment = inventory.services.get(serviceOf(target))?.environment ?? known.environment;
+  const service = askedService(inventory, known, act.action);
+  if (service === null) return onlyYou([refusalWords('not_found', known)]);
+  const environment = inventory.services.get(service)?.environment ?? known.environment;
   const sentence = sentenceOf({ ...act, wanted: null });
   const what = `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}`;
   const figures = await figuresOf(deps, known, act.action);
@@ -72,8 +75,12 @@ async function figuresOf(deps: ConversationDeps, known: Incident, action: Reques
       return rollbackFigures(deps, known, action);
     case 'service_scale':
       return scaleFigures(deps, known.id, action);
+    case 'node_cordon':
+    case 'alert_silence':
+    case 'operator_action':
+      return { would: '', isThat: () => true, chosen: '' };
     default:
-      return unreachable(action.tool);
+      return unreachable(action);
   }
 }
 

@@ -83,6 +83,10 @@ function missingLine(
       );
       return `Which alert? ${list(names, 10)}. Say for example: split 2. Nothing was done.`;
     }
+    case 'action': {
+      const names = [...(inventory.actions?.keys() ?? [])];
+      return `There is no such action. Known: ${list(names, 15) || 'none'}. Nothing was done.`;
+    }
     case 'call':
       return 'Nobody is called from here; who is asked when nobody answers stands on the card. To give it to somebody, say: hand over to NAME. Nothing was done.';
     default:

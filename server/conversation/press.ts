@@ -1,7 +1,7 @@
 import type { Person } from '#approvals/people.ts';
 import { unreachable } from '#core/errors.ts';
 import { ServiceId } from '#core/ids.ts';
-import { RequestedAction } from '#incidents/reports.ts';
+import { RequestedAction } from '#incidents/requested-action.ts';
 import { Cause } from '#incidents/vocabulary.ts';
 import { inThread, onlyYou } from '#slack/answers.ts';
 import type { Answer, Pressed } from '#slack/ports.ts';

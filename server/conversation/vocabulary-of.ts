@@ -8,5 +8,6 @@ export function vocabularyOf(
   incident: Incident | ClosedIncident | undefined,
 ): Vocabulary {
   const alerts = incident !== undefined && 'alerts' in incident ? incident.alerts : [];
-  return { services: [...inventory.services.keys()], people: [...people.keys()], alerts };
+  const actions = [...(inventory.actions?.keys() ?? [])];
+  return { services: [...inventory.services.keys()], people: [...people.keys()], actions, alerts };
 }

@@ -3,18 +3,22 @@ import { FirebreakError } from '#core/errors.ts';
 import { sha256 } from '#core/hash.ts';
 import type { Digest } from '#core/ids.ts';
 import type { Inventory } from '#incidents/inventory.ts';
+import { createAlertmanagerSilences } from '#tools/drivers/alertmanager-silences.ts';
 import { createKubernetesWorkload } from '#tools/drivers/kubernetes/workload.ts';
+import { createProgramRunner } from '#tools/drivers/operator-argv.ts';
 import type { WorkloadDriver, World } from '#tools/drivers/ports.ts';
 import { createProcessDriver } from '#tools/drivers/process.ts';
+import type { SilenceDriver } from '#tools/drivers/silence-port.ts';
 import { readConfigText } from '../config.ts';
 import { actTokenFile, buildInventory } from '../config-build.ts';
 import { clusterAddress } from '../config-cluster.ts';
 import { ConfigFile } from '../config-schema.ts';
+import { silencersIn } from '../config-silencers.ts';
 import { readYaml } from '../config-yaml.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { followSecretFile, readSecretFile } from '../secret-file.ts';
 
 /**
- * The workloads of the config with their credentials for changes, and nothing else: no metrics, no logs, no other secret
+ * The workloads, Alertmanagers and programs of the config with their credentials for changes, and nothing else: no metrics, no logs, no other secret
  * is read. Throws `config_invalid` when the file is not the one the server started with, or a credential cannot be read.
  */
 export function openActWorld(
@@ -33,9 +37,10 @@ export function openActWorld(
   const workloads = new Map<string, WorkloadDriver>();
   for (const [id, one] of Object.entries(file.data.workloads)) {
     if (one.act_token === undefined) continue;
-    const secret = readSecretFile(actTokenFile(config.path, one.act_token));
-    if (typeof secret === 'string') throw new FirebreakError('config_invalid', secret);
-    const token = () => secret.reveal();
+    const followed = followSecretFile(actTokenFile(config.path, one.act_token), clock);
+    const problem = followed.problem();
+    if (problem !== undefined) throw new FirebreakError('config_invalid', problem);
+    const token = () => followed.secret.reveal();
     if (one.kind === 'process') workloads.set(id, createProcessDriver({ url: one.url, token }, clock));
     else {
       const cluster = file.data.clusters[one.cluster];
@@ -44,7 +49,29 @@ export function openActWorld(
       workloads.set(id, createKubernetesWorkload({ ...at, token }, clock));
     }
   }
-  return { world: { metrics: new Map(), workloads, ...nothingElse }, inventory: buildInventory(file.data) };
+  const silences = openSilences(config.path, file.data, clock);
+  const inventory = buildInventory(file.data);
+  const programs = inventory.actions && {
+    programs: createProgramRunner({
+      clock,
+      secretOf: (ref) => readSecretFile(actTokenFile(config.path, ref)),
+    }),
+  };
+  return { world: { metrics: new Map(), workloads, silences, ...programs, ...nothingElse }, inventory };
+}
+
+/** The Alertmanagers that may be asked for silences, with the credentials for that. */
+function openSilences(path: string, file: ConfigFile, clock: Clock): ReadonlyMap<string, SilenceDriver> {
+  return new Map(
+    [...silencersIn(file.sources)].map(([source, { url, act_token }]) => {
+      if (act_token === undefined) return [source, createAlertmanagerSilences({ source, url }, clock)];
+      const followed = followSecretFile(actTokenFile(path, act_token), clock);
+      const problem = followed.problem();
+      if (problem !== undefined) throw new FirebreakError('config_invalid', problem);
+      const token = () => followed.secret.reveal();
+      return [source, createAlertmanagerSilences({ source, url, token }, clock)];
+    }),
+  );
 }
 
 const notHere = { kind: 'gap', reason: 'not_configured', detail: 'not in this process' } as const;

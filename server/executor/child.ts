@@ -3,12 +3,19 @@ import { fileURLToPath } from 'node:url';
 import type { Permit } from '#approvals/permit.ts';
 import type { Clock } from '#core/clock.ts';
 import { clip, inert } from '#core/inert.ts';
+import { redact } from '#core/redact.ts';
 import type { ChangeOutcome } from '#tools/drivers/ports.ts';
 import { type Hello, lineCutter, type Order, readLine, Said } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Reads, speaks HTTP, and nothing else: no processes, no workers, no native code, no file written. */
 export const executorFlags: readonly string[] = ['--permission', '--allow-fs-read=*'];
+/** The same where the operator defined programs to run: it may start processes, and they are held by nothing of this. */
+export const executorFlagsWithPrograms: readonly string[] = [
+  ...executorFlags,
+  '--allow-child-process',
+  '--disable-warning=PERM0002',
+];
 /** A child that has not begun by then never will. */
 const START_MS = 10_000;
 /** The child keeps the deadline itself; one that lets it pass by so much is stuck. */
@@ -35,7 +42,8 @@ type Waiting = Map<number, (outcome: ChangeOutcome) => void>;
  * says anything that was not agreed, does not begin in time, or lets an order's deadline pass.
  */
 export function startExecutorChild(hello: Hello, clock: Clock, events: ChildEvents): ExecutorChild {
-  const child = spawn(process.execPath, [...executorFlags, ENTRY], {
+  const flags = hello.programs === true ? executorFlagsWithPrograms : executorFlags;
+  const child = spawn(process.execPath, [...flags, ENTRY], {
     env: {},
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -78,6 +86,15 @@ export function startExecutorChild(hello: Hello, clock: Clock, events: ChildEven
 
 type Ears = { onSaid: (said: Said) => void; kill: (reason: string) => void };
 
+const MOST_COMPLAINT = 8_000;
+
+/** The last whole line without secrets; a line whose beginning was cut off is left out, it could be half of one. */
+function lastLine(complaint: string): string {
+  const lines = redact(complaint.trimEnd()).split('\n');
+  const isCut = lines.length === 1 && complaint.length >= MOST_COMPLAINT;
+  return isCut ? '' : clip(inert(lines.at(-1)?.trim() ?? ''), 200);
+}
+
 /** Passes on what the child says; resolves when the child is gone, with how it went. */
 function listen(child: ChildProcessWithoutNullStreams, { onSaid, kill }: Ears): Promise<string> {
   const hear = (line: string): void => {
@@ -91,14 +108,14 @@ function listen(child: ChildProcessWithoutNullStreams, { onSaid, kill }: Ears): 
   );
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = `${complaint}${text}`.slice(-2000);
+    complaint = `${complaint}${text}`.slice(-MOST_COMPLAINT);
   });
   // A write to a child that is gone: its end says all there is to say.
   child.stdin.on('error', () => {});
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`it could not be started: ${inert(error.message)}`));
     child.once('close', (code, signal) => {
-      const last = clip(inert(complaint.trim().split('\n').at(-1) ?? ''), 200);
+      const last = lastLine(complaint);
       resolve(`it ended with ${signal ?? `code ${code}`}${last === '' ? '' : `: ${last}`}`);
     });
   });

@@ -15,6 +15,8 @@ export const Hello = z.strictObject({
   publicKey: z.base64().length(44),
   config: z.string().min(1).max(4096),
   digest: Digest,
+  /** It runs programs of the operator; left out = it is not allowed to start any process. */
+  programs: z.literal(true).exactOptional(),
 });
 export type Hello = z.infer<typeof Hello>;
 
@@ -30,10 +32,12 @@ export type Order = z.infer<typeof Order>;
 /** Foreign text of a backend, bounded by whoever observed it. */
 const Detail = z.string().max(2000);
 
+const said = { output: z.string().max(10_000).exactOptional(), exitCode: z.int().exactOptional() };
+
 const Outcome = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('done'), generation: z.int(), tookMs: z.number() }),
+  z.strictObject({ kind: z.literal('done'), generation: z.int(), tookMs: z.number(), ...said }),
   z.strictObject({ kind: z.literal('refused'), reason: z.enum(changeRefusals), detail: Detail }),
-  z.strictObject({ kind: z.literal('unknown'), detail: Detail }),
+  z.strictObject({ kind: z.literal('unknown'), detail: Detail, ...said }),
 ]);
 
 /** Lines from the child: that it can begin, why it cannot, or what became of an order. */

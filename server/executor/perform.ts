@@ -29,12 +29,12 @@ export function createPerformer(deps: PerformerDeps): Perform {
     if (verdict !== 'ok')
       return {
         kind: 'refused',
-        reason: 'unauthorised',
+        reason: 'bad_permit',
         detail: `the permit for ${approval} ${WHY[verdict]}`,
       };
     const { change, key, expectGeneration } = order;
     const tool = tools.get(order.tool);
-    const service = serviceNamed(deps.inventory, change.target);
+    const service = serviceNamed(deps.inventory, 'service' in change ? change.service : change.target);
     if (tool === undefined || service === undefined)
       return { kind: 'refused', reason: 'not_found', detail: `${change.target} is not in the inventory` };
     return within<ChangeOutcome>(deps, deadlineMs, {

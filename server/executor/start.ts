@@ -28,15 +28,21 @@ export type Executor = {
   close(): Promise<void>;
 };
 
+/** Whether the config has anything that could be changed by that process. */
+function mayChange({ workloads, silencers, inventory }: Config): boolean {
+  const hasWorkload = [...workloads.values()].some((one) => one.actTokenFile !== null);
+  return hasWorkload || silencers.size > 0 || inventory.actions !== undefined;
+}
+
 /** Starts the process that makes changes, unless the config has no credential for it to use. Does not wait for it. */
 export function startExecutor(deps: StartExecutorDeps): Executor {
   const { config, world, clock, boot, publicKey, onHealth } = deps;
   const closing = new AbortController();
-  const { inventory, file, digest, workloads } = config;
+  const { inventory, file, digest } = config;
   const settle = createSettle({ tools: actTools, world, inventory, clock, closing: closing.signal });
-  if ([...workloads.values()].every((one) => one.actTokenFile === null))
-    return noExecutor({ settle, clock, closing });
-  const hello = { kind: 'hello', boot, publicKey, config: file, digest } as const;
+  if (!mayChange(config)) return noExecutor({ settle, clock, closing });
+  const programs = inventory.actions === undefined ? {} : ({ programs: true } as const);
+  const hello = { kind: 'hello', boot, publicKey, config: file, digest, ...programs } as const;
   const keeper = keepExecutor({
     clock,
     onHealth,

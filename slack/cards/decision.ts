@@ -24,6 +24,9 @@ const DONE: Readonly<Record<ChangeTool, string>> = {
   service_rollback: 'rolled back',
   service_restart: 'restarted',
   service_scale: 'scaled',
+  node_cordon: 'cordoned',
+  alert_silence: 'silenced',
+  operator_action: 'run',
 };
 
 /** A decision that counts, in one sentence; `complete` = with it enough people agree. */

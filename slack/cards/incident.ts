@@ -37,7 +37,7 @@ export function incidentMessage(face: CardFace, drawn: IncidentDrawn): SlackMess
   const blocks: KnownBlock[] = [
     ...section(titleLine(face), stateLine(face, zone), calledLine(drawn)),
     ...section(...wrongLines(face), ...elsewhereLines(face), alertsLine(face)),
-    ...section(...causeLines(face)),
+    ...section(...causeLines(face, zone)),
     ...section(...changeLines(face, zone)),
     ...section(stoppedLine(face, drawn), escalatedLine(face, zone), nextLine(face, zone), noRoomLine(drawn)),
     ...context(useLine(face), ownerLine(face), face.said.length === 0 ? null : list(face.said)),
@@ -88,7 +88,10 @@ function alertsLine({ alerts }: CardFace): string | null {
   return alerts.length === 0 ? null : `Alerts: ${list(alerts, 5)}`;
 }
 
-function causeLines({ cause, rules, ruledOut, notSeen, resolved }: CardFace): (string | null)[] {
+function causeLines(
+  { cause, before, rules, ruledOut, notSeen, resolved }: CardFace,
+  zone: string,
+): (string | null)[] {
   const named =
     cause === null
       ? resolved === null
@@ -97,6 +100,9 @@ function causeLines({ cause, rules, ruledOut, notSeen, resolved }: CardFace): (s
       : `*Cause:* ${words(cause.text)}, ${words(cause.word, 30)}${verdictPart(cause)} - for ${handles(cause.for) || 'none'} - against ${handles(cause.against) || 'none'}`;
   return [
     named,
+    before === null
+      ? null
+      : `Seen before: ${handles([before.incident])} ${agoOf(before.at, zone)}${before.text === '' ? '' : `, ${words(before.text)}`}`,
     rules === null ? null : words(rules),
     ruledOut.length === 0 ? null : `Ruled out: ${list(ruledOut)}`,
     notSeen.length === 0 ? null : `Could not see: ${list(notSeen)}`,

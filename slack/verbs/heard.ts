@@ -1,11 +1,13 @@
 import type { CallId, Digest, IncidentId, PersonId, ServiceId } from '#core/ids.ts';
-import type { RequestedAction } from '#incidents/reports.ts';
+import type { RequestedAction } from '#incidents/requested-action.ts';
 import type { Cause } from '#incidents/vocabulary.ts';
 
 /** What a sentence can name: references of the config and of the incident that the thread is about. */
 export type Vocabulary = {
   readonly services: readonly ServiceId[];
   readonly people: readonly PersonId[];
+  /** Names of the operator's own actions; left out = none. */
+  readonly actions?: readonly string[];
   readonly alerts: readonly {
     readonly fingerprint: Digest;
     readonly name: string;
@@ -50,7 +52,7 @@ export type Heard =
   | { readonly kind: 'doubt'; readonly reading: Act | Ask }
   | {
       readonly kind: 'missing';
-      readonly what: 'service' | 'person' | 'cause' | 'channel' | 'incident' | 'alert' | 'call';
+      readonly what: 'service' | 'person' | 'cause' | 'channel' | 'incident' | 'alert' | 'call' | 'action';
     }
   | { readonly kind: 'question' }
   | { readonly kind: 'none' };

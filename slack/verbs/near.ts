@@ -17,7 +17,7 @@ const FIRST_WORDS = [
     'rollback',
     'roll',
   ],
-  ...['scale', 'why', 'what', 'show', 'evidence', 'status', 'help', 'summary'],
+  ...['cordon', 'silence', 'scale', 'why', 'what', 'show', 'evidence', 'status', 'help', 'summary'],
 ];
 /** Longer sentences are for people; a slip in one of them is none of ours. */
 const MOST_WORDS = 6;

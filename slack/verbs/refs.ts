@@ -35,6 +35,20 @@ export function causeIn(name: string | undefined): Cause | null {
   return causes.get(name?.replace(/^(?:an?|the) /, '') ?? '') ?? null;
 }
 
+/** How many digits of a fingerprint name an alert. */
+export const SHORT = 12;
+
+/** The one alert of this name, or with these first digits of its fingerprint; null where that is not clear. */
+export function alertIn(vocabulary: Vocabulary, name: string | undefined): Digest | null {
+  const plain = name?.replace(/^(?:the )?alert /, '') ?? '';
+  const digits =
+    plain.length === SHORT ? vocabulary.alerts.filter((one) => one.fingerprint.startsWith(plain)) : [];
+  const found =
+    digits.length > 0 ? digits.map(({ fingerprint }) => fingerprint) : alertsIn(vocabulary, plain);
+  const [only] = found;
+  return found.length === 1 && only !== undefined ? only : null;
+}
+
 /** The alerts of this name, or the one at this place of the list, counted from 1; empty where that is not clear. */
 export function alertsIn({ alerts }: Vocabulary, name: string | undefined): readonly Digest[] {
   if (name === undefined) return [];

@@ -1,12 +1,23 @@
 import { unreachable } from '#core/errors.ts';
-import { serviceOf } from '#incidents/refs.ts';
+import type { RequestedAction } from '#incidents/requested-action.ts';
 import type { Act, Ask } from './heard.ts';
+import { SHORT } from './refs.ts';
 
 const changes = {
   service_restart: 'restart',
   service_rollback: 'roll back',
   service_scale: 'scale',
+  node_cordon: 'cordon',
+  alert_silence: 'silence',
+  operator_action: 'run',
 } as const;
+
+/** What a change is of, as a person says it: an alert by the first digits of its fingerprint, an action with its values. */
+function objectOf({ tool, target }: RequestedAction): string {
+  const [, name = ''] = /^[a-z]+:(.*)$/.exec(target) ?? [];
+  if (tool === 'alert_silence') return `alert ${name.slice(0, SHORT)}`;
+  return tool === 'operator_action' ? name.replace('?', ' ').replaceAll('&', ' ') : name;
+}
 
 /** The plain sentence for what was read, as a person could have typed it: what is asked back says exactly this. */
 export function sentenceOf(wanted: Act | Ask): string {
@@ -29,7 +40,7 @@ export function sentenceOf(wanted: Act | Ask): string {
     case 'look':
       return `look at ${wanted.service}`;
     case 'change':
-      return `${changes[wanted.action.tool]} ${serviceOf(wanted.action.target)}${wanted.wanted === null ? '' : ` to ${wanted.wanted}`}`;
+      return `${changes[wanted.action.tool]} ${objectOf(wanted.action)}${wanted.wanted === null ? '' : ` to ${wanted.wanted}`}`;
     case 'evidence':
       return wanted.call === null ? 'show evidence' : `show ${wanted.call}`;
     case 'changed':

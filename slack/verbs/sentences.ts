@@ -1,8 +1,8 @@
 import { CallId, IncidentId, type ServiceId } from '#core/ids.ts';
 import { serviceRef } from '#incidents/refs.ts';
-import type { RequestedAction } from '#incidents/reports.ts';
+import { RequestedAction, type RequestedServiceAction } from '#incidents/requested-action.ts';
 import type { Act, Ask, Heard, Vocabulary } from './heard.ts';
-import { alertsIn, causeIn, personIn, serviceIn } from './refs.ts';
+import { alertIn, alertsIn, causeIn, personIn, serviceIn } from './refs.ts';
 
 type Groups = Readonly<Record<string, string | undefined>>;
 /** A whole sentence, in plain words, and how it is read. */
@@ -189,9 +189,44 @@ const arranging: readonly Sentence[] = [
     'scale|scale up|scale out|add instances to|add capacity to',
     '(?<wanted>\\d{1,6})(?: instances| replicas)?',
   ),
+  {
+    form: is(`cordon (?:the )?(?:node )?(?<name>[a-z0-9.-]{1,253})`),
+    read: ({ name = '' }) => asked('node_cordon', `node:${name}`),
+  },
+  {
+    form: is('(?:silence|mute) (?<name>[^,;]{1,120})'),
+    read: ({ name }, vocabulary) => {
+      const alert = alertIn(vocabulary, name);
+      return alert === null ? missing('alert') : asked('alert_silence', `alert:${alert}`);
+    },
+    chatty: true,
+  },
+  {
+    form: is(
+      `run (?:the )?(?:action )?(?<name>[a-z][a-z0-9_-]{0,39})(?<values>(?: [a-z][a-z0-9_]{0,19}=[a-z0-9._-]{1,64}){0,8})`,
+    ),
+    read: ({ name = '', values = '' }, { actions = [] }) =>
+      actions.includes(name) ? asked('operator_action', callOf(name, values)) : missing('action'),
+    chatty: true,
+  },
 ];
 
-function change(tool: RequestedAction['tool'], forms: string, to?: string): Sentence {
+/** Values in the order in which references have them. */
+function callOf(name: string, values: string): string {
+  const said = values
+    .split(' ')
+    .filter((one) => one !== '')
+    .toSorted();
+  return said.length === 0 ? `action:${name}` : `action:${name}?${said.join('&')}`;
+}
+
+/** Nothing but a reference of the right form becomes a change that is asked for. */
+function asked(tool: RequestedAction['tool'], target: string): Heard {
+  const action = RequestedAction.safeParse({ tool, target });
+  return action.success ? act({ verb: 'change', action: action.data, wanted: null }) : { kind: 'question' };
+}
+
+function change(tool: RequestedServiceAction['tool'], forms: string, to?: string): Sentence {
   const end = to === undefined ? '' : `(?: to (?:${to}))?`;
   return {
     form: is(`(?:${forms}) ${OPTIONAL_THE}${NAME}(?: (?:up|out|back))?${end}`),

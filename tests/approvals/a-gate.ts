@@ -1,9 +1,10 @@
 import { ApprovalFold } from '#approvals/approval-fold.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
-import type { Person, Role } from '#approvals/people.ts';
+import type { Person } from '#approvals/people.ts';
 import { createPermitSigner } from '#approvals/permit.ts';
-import type { Step } from '#approvals/plan.ts';
+import type { ServiceStep } from '#approvals/plan.ts';
 import type { PolicyRule, StopFlags } from '#approvals/policy.ts';
+import type { Role } from '#approvals/rights.ts';
 import { StopFold } from '#approvals/stop-fold.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
 import { realRandom } from '#core/clock.ts';
@@ -36,11 +37,11 @@ export function aPerson(
   roles: readonly Role[] = ['approver', 'responder'],
   teams: readonly string[] = [],
 ): Person {
-  return { id: PersonId.parse(id), name: id, tokenHash: null, roles, teams };
+  return { id: PersonId.parse(id), name: id, tokens: [], roles, teams };
 }
 
 /** A rollback of checkout v42 -> v41, as a dry run gave it. */
-export function aStep(change: Partial<Step> = {}): Step {
+export function aStep(change: Partial<ServiceStep> = {}): ServiceStep {
   return {
     tool: 'service_rollback',
     toolVersion: 1,

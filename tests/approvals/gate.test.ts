@@ -4,7 +4,7 @@ import { expireDue, withdraw } from '#approvals/end.ts';
 import { claim, claimUndo, type Recheck } from '#approvals/gate.ts';
 import { isBusy } from '#approvals/lapse.ts';
 import { createPermitSigner, isSigned, permitKey } from '#approvals/permit.ts';
-import { planHash } from '#approvals/plan.ts';
+import { type Plan, planHash } from '#approvals/plan.ts';
 import { propose } from '#approvals/propose.ts';
 import { viewOf } from '#approvals/view.ts';
 import type { ApprovalId } from '#core/ids.ts';
@@ -278,8 +278,9 @@ test('every field of the plan is inside its hash', async () => {
   const { approval } = await proposed();
   const { plan, hash } = approval;
   expect(planHash(plan)).toBe(hash);
-  const step = plan.steps[0] ?? aStep();
-  const changed = [
+  const step = aStep();
+  expect(plan.steps).toEqual([step]);
+  const changed: readonly Plan[] = [
     { ...plan, expiresAt: plan.expiresAt + 1 },
     { ...plan, environment: 'staging' },
     { ...plan, steps: [{ ...step, target: { ...step.target, generation: 8 } }] },

@@ -1,7 +1,8 @@
 import type { Approval, Decision } from '#approvals/approval.ts';
 import type { decisionMove } from '#approvals/decision.ts';
-import { type Person, type Role, roles, type suffice } from '#approvals/people.ts';
+import type { Person, suffice } from '#approvals/people.ts';
 import type { Plan } from '#approvals/plan.ts';
+import { type Role, roles } from '#approvals/rights.ts';
 import type { View } from '#approvals/view.ts';
 import { PersonId, ServiceId } from '#core/ids.ts';
 import { aPerson, aStep } from './a-gate.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '#approvals/people.ts';
+import type { Role } from '#approvals/rights.ts';
 
 /** Who may decide, and when it is enough: the design's words as tables, read from the top, the first fitting row decides. */
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { decisionMove } from '#approvals/decision.ts';
-import { mayRespond, roles, suffice } from '#approvals/people.ts';
+import { mayRespond, suffice } from '#approvals/people.ts';
+import { roles } from '#approvals/rights.ts';
 import { aPerson } from './a-gate.ts';
 import { decidingLines, load, mutantsOf, plainCode } from './mutants.ts';
 import { type Decide, enumerateDecisions, enumerateVoters } from './people-domain.ts';

@@ -51,6 +51,10 @@ test('a diff names every answer and every say that changes, and which of them al
   const { answers, people } = compareTerms(before, after);
   const short = answers.map(({ agent, tool, service, wider }) => `${agent} ${tool} ${service} ${wider}`);
   expect(short).toEqual([
+    'remediation alert_silence checkout true',
+    'remediation alert_silence payments true',
+    'remediation node_cordon checkout true',
+    'remediation node_cordon payments true',
     'remediation service_restart checkout true',
     'remediation service_restart payments true',
     'remediation service_rollback checkout true',

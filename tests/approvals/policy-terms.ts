@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import type { Person, Role } from '#approvals/people.ts';
+import type { Person } from '#approvals/people.ts';
 import type { PolicyRule } from '#approvals/policy.ts';
 import { changeTools, type Terms } from '#approvals/policy-standing.ts';
+import type { Role } from '#approvals/rights.ts';
 import { sha256 } from '#core/hash.ts';
 import { ServiceId } from '#core/ids.ts';
 import type { Service } from '#incidents/inventory.ts';

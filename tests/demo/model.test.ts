@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { readyModel, whoAnswers, wishedModel } from '#demo/model.ts';
-import { checkModels, keyProblem } from '#server/config-model-checks.ts';
+import { checkModels } from '#server/config-model-checks.ts';
 import { buildModels, ModelsFile } from '#server/config-models.ts';
 import { readSecretFile } from '#server/secret-file.ts';
+import { keyProblem } from '#server/secret-shapes.ts';
 
 function aFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-model-'));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CallId } from '#core/ids.ts';
-import { LIKELY } from '#diagnosis/assess.ts';
+import { LIKELY } from '#diagnosis/assessment.ts';
 import { evidenceOf, type ReadResult } from '#diagnosis/evidence.ts';
 import { type Ranking, rank } from '#diagnosis/rank.ts';
 import type { ScanSeen } from '#incidents/observations-scan.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CallId } from '#core/ids.ts';
-import { LIKELY } from '#diagnosis/assess.ts';
+import { LIKELY } from '#diagnosis/assessment.ts';
 import { checkDiagnosis, checkMonitor, type Look, type Measured } from '#diagnosis/claims.ts';
 import { DiagnosisReport, type Finding, MonitorReport } from '#incidents/reports.ts';
 import { Cause, SignalName } from '#incidents/vocabulary.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LIKELY } from '#diagnosis/assess.ts';
+import { LIKELY } from '#diagnosis/assessment.ts';
 import { evidenceOf, type ReadResult } from '#diagnosis/evidence.ts';
 import { rank } from '#diagnosis/rank.ts';
 import { readKey } from '#diagnosis/read.ts';

@@ -93,6 +93,8 @@ export function lookAt(facts: Facts, read: Read): JsonValue | null {
     case 'pg_replication':
     case 'pg_sizes':
     case 'host_status':
+    case 'incident_history':
+    case 'changes_list':
       return null;
     case 'metrics_query':
       return signalSeen(of, service, read.signal);

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { realClock } from '#core/clock.ts';
 import { Secret } from '#core/secret.ts';
 import type { Accepted, Delivery } from '#intake/delivery.ts';
-import { httpGet } from '#intake/http-get.ts';
+import { createHttpGet } from '#intake/http-get.ts';
 import type { PollHealth } from '#intake/list-poller.ts';
 import { createPagerDutyPoller, type PagerDutyPollerDeps } from '#intake/pagerduty-poller.ts';
 import { FakeClock } from '#tests/fakes/fake-clock.ts';
@@ -25,7 +25,7 @@ async function setUp(over: Partial<PagerDutyPollerDeps> = {}) {
     everyMs: EVERY,
     clock,
     // Time is moved by hand, the wire is real.
-    get: (request) => httpGet({ ...request, clock: realClock }),
+    get: (request) => createHttpGet(request.url)({ ...request, clock: realClock }),
     onAlert: async (delivery) => {
       told.push(...delivery.alerts.map(({ page, status }) => `${page} ${status}`));
       deliveries.push(delivery);

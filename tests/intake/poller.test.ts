@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { realClock } from '#core/clock.ts';
 import { Secret } from '#core/secret.ts';
 import type { Accepted, Delivery } from '#intake/delivery.ts';
-import { type GetAnswer, type GetRequest, httpGet } from '#intake/http-get.ts';
+import { createHttpGet, type GetAnswer, type GetRequest } from '#intake/http-get.ts';
 import type { PollHealth } from '#intake/list-poller.ts';
 import { createPoller, type PollerDeps } from '#intake/poller.ts';
 import { FakeClock } from '#tests/fakes/fake-clock.ts';
@@ -162,24 +162,30 @@ async function serve(
 test('the HTTP client sends its token, follows no redirect and bounds time and size', async () => {
   const limits = { timeoutMs: 5_000, maxBytes: 100, clock: realClock };
   const url = await serve((headers) => ({ status: 200, body: String(headers.authorization) }));
-  expect(await httpGet({ url, token: 'abc', ...limits })).toEqual({
+  expect(await createHttpGet(url)({ url, token: 'abc', ...limits })).toEqual({
     kind: 'answer',
     status: 200,
     text: 'Bearer abc',
   });
   const redirect = await serve(() => ({ status: 302, body: '' }));
-  expect(await httpGet({ url: redirect, ...limits })).toMatchObject({ kind: 'answer', status: 302 });
+  expect(await createHttpGet(redirect)({ url: redirect, ...limits })).toMatchObject({
+    ...{ kind: 'failed', detail: expect.stringContaining('elsewhere, which is not followed') },
+  });
   const large = await serve(() => ({ status: 200, body: 'x'.repeat(101) }));
-  expect(await httpGet({ url: large, ...limits })).toEqual({
+  expect(await createHttpGet(large)({ url: large, ...limits })).toEqual({
     kind: 'failed',
     detail: 'the answer is larger than 100 bytes',
   });
   const silent = await serve(() => null);
-  expect(await httpGet({ url: silent, ...limits, timeoutMs: 30 })).toEqual({
+  expect(await createHttpGet(silent)({ url: silent, ...limits, timeoutMs: 30 })).toEqual({
     kind: 'failed',
     detail: 'no answer within 30 ms',
   });
-  expect(await httpGet({ url: 'http://127.0.0.1:1/', ...limits })).toMatchObject({ kind: 'failed' });
+  const [closed, other] = ['http://127.0.0.1:1/', 'http://127.0.0.1:2/'];
+  expect(await createHttpGet(closed)({ url: closed, ...limits })).toMatchObject({ kind: 'failed' });
+  expect(await createHttpGet(closed)({ url: other, ...limits })).toMatchObject({
+    detail: expect.stringContaining('127.0.0.1:2 is not among the addresses of the config'),
+  });
 });
 
 test('the alert that shows that Alertmanager lives is told of again in its own rhythm, others are not', async () => {

@@ -21,7 +21,7 @@ import type { FakeKubernetes } from '../fakes/kubernetes/state.ts';
 import { aCluster, driversOf, isSettled, shopService, until } from '../tools/a-cluster.ts';
 
 const alice: Person = {
-  ...{ id: PersonId.parse('alice'), name: 'Alice', tokenHash: null, teams: ['team-shop'] },
+  ...{ id: PersonId.parse('alice'), name: 'Alice', tokens: [], teams: ['team-shop'] },
   roles: ['approver', 'responder', 'owner'],
 };
 const service: Service = { ...shopService, telemetry: 'm', cluster: { driver: 'main', namespace: 'shop' } };

@@ -29,7 +29,7 @@ import { type MortalLog, mortal } from './mortal-log.ts';
 export const alice: Person = {
   id: PersonId.parse('alice'),
   name: 'Alice',
-  tokenHash: null,
+  tokens: [],
   roles: ['approver', 'responder', 'owner'],
   teams: ['team-shop'],
 };

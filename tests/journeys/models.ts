@@ -59,7 +59,7 @@ export async function withModels(options: ModelsOptions): Promise<WithModels> {
       }),
     ),
   );
-  const transport = createTransport();
+  const transport = createTransport({ to: fakes.map(({ url }) => url) });
   const counter = createCounter();
   const providers = fakes.map((fake, at) =>
     counter.counted(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { realClock } from '#core/clock.ts';
 import { Secret } from '#core/secret.ts';
 import { fact, incidentStream } from '#incidents/entry.ts';
-import { httpGet } from '#intake/http-get.ts';
+import { createHttpGet } from '#intake/http-get.ts';
 import { createPagerDutyPoller } from '#intake/pagerduty-poller.ts';
 import { incidentCard } from '#views/incident-card.ts';
 import { doorOf, withPagerDuty } from './a-pagerduty.ts';
@@ -32,7 +32,7 @@ const pollerOf = ({ run, pagerduty }: World) =>
     token: new Secret(pagerduty.token),
     everyMs: 30_000,
     clock: run.clock,
-    get: (request) => httpGet({ ...request, clock: realClock }),
+    get: (request) => createHttpGet(request.url)({ ...request, clock: realClock }),
     onAlert: (delivery) => run.firebreak.deliver(delivery),
     onHealth: () => {},
     services: new Map(),

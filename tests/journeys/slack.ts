@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Entry } from '#audit/log.ts';
 import { realRandom } from '#core/clock.ts';
+import { redact } from '#core/redact.ts';
 import { Secret } from '#core/secret.ts';
 import { readFact } from '#incidents/entry.ts';
 import { NOTHING_QUIET } from '#incidents/quiet.ts';
@@ -79,7 +80,7 @@ export async function inSlack(
 async function open(ground: Ground, clock: FakeClock): Promise<OpenSlack> {
   const { fake, wire } = ground;
   const slack = await openSlack({
-    ...{ settings: settingsOf(fake), clock, random: realRandom },
+    ...{ settings: settingsOf(fake), clock, random: realRandom, clean: redact },
     onHealth: () => {},
     onRefused: (reason) => fake.workspace.misuse.push(`refused: ${reason}`),
     onError: () => {},

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { realClock } from '#core/clock.ts';
 import { Secret } from '#core/secret.ts';
 import { apiAlert, type PagedAlert, webhookBody } from '#demo/alertmanager.ts';
-import { type HttpGet, httpGet } from '#intake/http-get.ts';
+import { createHttpGet, type HttpGet } from '#intake/http-get.ts';
 import type { Poller } from '#intake/list-poller.ts';
 import { createPagerDutyPoller } from '#intake/pagerduty-poller.ts';
 import { createPoller } from '#intake/poller.ts';
@@ -201,7 +201,7 @@ type Common = Pick<
  * as if it were new.
  */
 function looksOf({ clock, counted }: WayDeps, make: (common: Common) => Poller) {
-  const get: HttpGet = (request) => counted(httpGet({ ...request, clock: realClock }));
+  const get: HttpGet = (request) => counted(createHttpGet(request.url)({ ...request, clock: realClock }));
   let newPoller = (): Poller => {
     throw new Error('nobody is there to look');
   };

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 async function fake(options: Partial<FakeProviderOptions> = {}) {
   const server = await startFakeProvider({ seed: 1, brain: looks, ...options });
-  const transport = createTransport();
+  const transport = createTransport({ to: [server.url] });
   closers.push(() => server.close(), transport.close);
   return { server, transport };
 }
@@ -228,7 +228,7 @@ describe.each(vendors)('$api', ({ api, create }) => {
 });
 
 describe('what cannot be used is said at once', () => {
-  const rest = { name: 'main', transport: createTransport(), timeoutMs: 1000 };
+  const rest = { name: 'main', transport: createTransport({ to: [] }), timeoutMs: 1000 };
   const good = new Secret('sk-test-0123456789');
   const url = 'https://models.example';
 

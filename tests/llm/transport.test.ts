@@ -16,13 +16,14 @@ async function serve(listener: RequestListener) {
   server.on('connection', () => {
     connections += 1;
   });
-  const transport = createTransport();
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const transport = createTransport({ to: [url] });
   closers.push(async () => {
     server.close();
     server.closeAllConnections();
   }, transport.close);
-  const { port } = server.address() as AddressInfo;
-  return { ...transport, url: `http://127.0.0.1:${port}`, connections: () => connections };
+  return { ...transport, url, connections: () => connections };
 }
 
 const post = { method: 'POST', body: new TextEncoder().encode('{}') };
@@ -90,6 +91,24 @@ describe('the transport', () => {
       await expect(fetch(url, post)).rejects.toMatchObject({ code: 'config_invalid' });
     },
   );
+
+  test.each([
+    'https://127.0.0.1/v1',
+    'http://127.0.0.1:1/v1',
+    'http://localhost/v1',
+    'https://169.254.169.254/v1',
+    'https://models.example/v1',
+  ])('sends nothing to %s, which is no address of a provider', async (url) => {
+    const { fetch } = await serve(() => {});
+    await expect(fetch(url, post)).rejects.toMatchObject({ reason: 'host_not_allowed', sent: false });
+  });
+
+  test('sends nothing to a provider whose address nobody can mean', async () => {
+    const to = 'https://169.254.169.254';
+    const transport = createTransport({ to: [to] });
+    closers.push(transport.close);
+    await expect(transport.fetch(to, post)).rejects.toMatchObject({ reason: 'address_forbidden' });
+  });
 
   test('sends bytes only', async () => {
     const { fetch, url } = await serve(() => {});

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Person, Role } from '#approvals/people.ts';
+import type { Person } from '#approvals/people.ts';
+import type { Role } from '#approvals/rights.ts';
 import { sha256 } from '#core/hash.ts';
 import { ApprovalId, Digest, IncidentId, PersonId, ServiceId, SessionKey } from '#core/ids.ts';
 import { NOTHING_QUIET } from '#incidents/quiet.ts';
@@ -16,7 +17,7 @@ function as(person: Person) {
   return { person, correlation: 'c-1' };
 }
 function aPerson(id: string, ...roles: Role[]): Person {
-  return { id: PersonId.parse(id), name: id, tokenHash: null, roles, teams: [] };
+  return { id: PersonId.parse(id), name: id, tokens: [], roles, teams: [] };
 }
 const owner = as(alice);
 const responder = as(aPerson('rita', 'responder'));
@@ -35,6 +36,7 @@ async function setUp(offFile: () => boolean = () => false) {
     defaultOwner: 'team-shop',
     quiet: NOTHING_QUIET,
     quietness: () => NOTHING_LEFT_ALONE,
+    guard: async () => [],
     asks: () => ({ people: ['Bob'], at: 1 }),
     server: { version: '0.1.0', startedAt: clock.now(), pid: 1 },
     logStanding: () => ({ entries: log.size(), verified: 'verified', problem: null }),

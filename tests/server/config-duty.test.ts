@@ -22,7 +22,7 @@ const TEAM = `teams:
     rota: {people: [alice, bob], first: 2026-01-05, handover: monday 09:00, zone: Europe/Berlin, override: [{from: "2026-01-07T18:00+01:00", until: "2026-01-07T22:00+01:00", person: bob}]}
     rungs: [{after: 5m, notify: team}, {after: 10m, notify: bob}]
 `;
-const PAGERDUTY = 'pagerduty: {api: "https://api.pagerduty.com", token: env:AM_TOKEN, from: a@example.test}';
+const PAGERDUTY = 'pagerduty: {api: "https://api.pagerduty.com", token: env:PD_TOKEN, from: a@example.test}';
 const QUIET = `maintenance:
   let_through: critical
   windows: [{service: checkout, begins: sunday 22:00, for: 2h, zone: Europe/Berlin, reason: backups}]
@@ -39,7 +39,12 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const load = (text: string) => {
   const file = join(dir, 'firebreak.yaml');
   writeFileSync(file, text);
-  return loadConfig(file, { AM_TOKEN: 'am' });
+  return loadConfig(file, {
+    AM_TOKEN: 'am',
+    PD_TOKEN: 'p'.repeat(20),
+    BOT: `xoxb-${'1'.repeat(12)}`,
+    APP: `xapp-${'1'.repeat(12)}`,
+  });
 };
 function mistakes(text: string): string[] {
   try {
@@ -177,7 +182,7 @@ test('a rota of PagerDuty needs PagerDuty, and a fallback needs Slack and a way 
   const team = 'teams: [{id: team-shop, name: Shop}]\n';
   expect(mistakes(`${BASE}${team}fallback: {webhook: env:AM_TOKEN}`)[0]).toContain('there is no slack');
   const slack =
-    'slack: {team: T012, app: A012, bot_token: env:AM_TOKEN, app_token: env:AM_TOKEN, default_channel: C012}\n';
+    'slack: {team: T012, app: A012, bot_token: env:BOT, app_token: env:APP, default_channel: C012}\n';
   expect(mistakes(`${BASE}${team}${slack}fallback: {pagerduty: true}`)[0]).toContain(
     'needs pagerduty.events',
   );

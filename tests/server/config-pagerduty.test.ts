@@ -48,7 +48,9 @@ pagerduty: {api: "http://127.0.0.1:1", token: env:REST, from: bot@shop.example, 
     expect.arrayContaining(Object.values(env).slice(0, 4)),
   );
   expect(inspect(config, { depth: 20 })).not.toMatch(/-secret/);
-  expect(webhookSources(config).map(({ id, auth }) => [id, auth.kind])).toEqual([
+  expect(
+    webhookSources(config, { people: config.people, now: () => 0 }).map(({ id, auth }) => [id, auth.kind]),
+  ).toEqual([
     ['pagerduty', 'signature'],
     ['cli', 'bearer'],
   ]);
@@ -58,7 +60,10 @@ test('every sender can have several tokens while one is changed', () => {
   const config = load(
     'sources: {am: {kind: alertmanager, token: [env:NEW, env:OLD]}, g: {kind: generic, token: env:NEW}}\n',
   );
-  const counts = webhookSources(config).map(({ auth }) => (auth.kind === 'bearer' ? auth.tokens.length : 0));
+  const counts = webhookSources(config, { people: config.people, now: () => 0 }).map(({ auth }) => {
+    if (auth.kind !== 'bearer') return 0;
+    return (typeof auth.tokens === 'function' ? auth.tokens() : auth.tokens).length;
+  });
   expect(counts).toEqual([2, 1, 0]);
 });
 
@@ -66,7 +71,9 @@ test('a source that is only asked takes no posts', () => {
   const config = load(
     'sources: {pd: {kind: pagerduty, poll: {url: "http://127.0.0.1:1", token: env:REST}}}\n',
   );
-  expect(webhookSources(config).map(({ id }) => id)).toEqual(['cli']);
+  expect(webhookSources(config, { people: config.people, now: () => 0 }).map(({ id }) => id)).toEqual([
+    'cli',
+  ]);
 });
 
 test.each([
@@ -94,12 +101,12 @@ test.each([
   [
     'whose secret stands in the file',
     'sources: {pd: {kind: pagerduty, secret: hunter2}}',
-    'sources.pd.secret: must say where the secret lies: env:NAME or file:/path (the secret itself never stands here)',
+    'sources.pd.secret: must say where the secret lies: env:NAME, keychain:NAME or file:/path without .. (the secret itself never stands here)',
   ],
   [
     'whose second secret stands in the file',
     'sources: {pd: {kind: pagerduty, secret: [env:NEW, hunter2]}}',
-    'sources.pd.secret[1]: must say where the secret lies: env:NAME or file:/path (the secret itself never stands here)',
+    'sources.pd.secret[1]: must say where the secret lies: env:NAME, keychain:NAME or file:/path without .. (the secret itself never stands here)',
   ],
   [
     'that names another service',

@@ -6,7 +6,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FirebreakError } from '#core/errors.ts';
 import { loadConfig } from '#server/config.ts';
 
-const env = { BOT: 'xoxb-1', APP: 'xapp-1', SIGN: 'sign-1', SIGN2: 'sign-2' };
+const env = {
+  BOT: `xoxb-${'1'.repeat(12)}`,
+  APP: `xapp-${'1'.repeat(12)}`,
+  SIGN: 'a'.repeat(32),
+  SIGN2: 'b'.repeat(32),
+};
 const file = (slack: string, person = '{id: alice, name: Alice, roles: [owner]}'): string =>
   `default_owner: team-shop
 teams: [{id: team-shop, name: Shop}]
@@ -48,7 +53,7 @@ test('Socket Mode is the default, and every token is a secret that cannot be sho
     ...{ team: 'T0FAKE', app: 'A0FAKE', defaultChannel: 'C0SHOP', allowShared: [] },
     ...{ apiUrl: null, door: { kind: 'socket' } },
   });
-  expect(slack?.botToken.reveal()).toBe('xoxb-1');
+  expect(slack?.botToken.reveal()).toBe(env.BOT);
   expect(secrets).toHaveLength(2);
   expect(inspect(slack, { depth: 9 })).not.toMatch(/xoxb|xapp/);
 });

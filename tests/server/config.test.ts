@@ -75,7 +75,7 @@ test('a full file becomes a typed config', () => {
   expect(config).toMatchObject({
     file,
     digest: sha256(FULL),
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host: '127.0.0.1', port: 0, tls: null, allow: [], hosts: [], trustedProxies: [] },
     environment: 'demo',
     defaultOwner: 'team-shop',
     runbooks: join(dir, 'runbooks'),
@@ -85,11 +85,11 @@ test('a full file becomes a typed config', () => {
   expect(config.people.get(PersonId.parse('alice'))).toEqual({
     id: 'alice',
     name: 'Alice',
-    tokenHash: sha256('a'),
+    tokens: [{ hash: sha256('a'), expires: null, scopes: null }],
     roles: ['responder', 'approver', 'owner'],
     teams: ['team-shop'],
   });
-  expect(config.people.get(PersonId.parse('bob'))?.tokenHash).toBeNull();
+  expect(config.people.get(PersonId.parse('bob'))?.tokens).toEqual([]);
   expect(config.telemetry.get('shop')).toMatchObject({
     kind: 'scrape',
     everyMs: 500,
@@ -229,7 +229,7 @@ test.each([
   [
     'an open address',
     swap('host: 127.0.0.1', 'host: 0.0.0.0'),
-    'firebreak.yaml:2  listen.host: "0.0.0.0" is not a loopback address such as 127.0.0.1',
+    'firebreak.yaml:2  listen.host: "0.0.0.0" is every address of this machine; name one (in Kubernetes: env:POD_IP, set from status.podIP)',
   ],
   [
     'an unknown dependency',
@@ -315,9 +315,22 @@ test.each([
     'firebreak.yaml:17  telemetry.shop: needs either discover or targets',
   ],
   [
+    'hosts of targets that nobody lists',
+    swap(
+      'discover: http://127.0.0.1:9000/v1/targets, ',
+      'targets: [{service: checkout, url: http://127.0.0.1:9000}], hosts: [node1], ',
+    ),
+    'firebreak.yaml:17  telemetry.shop.hosts: goes with discover: targets name their hosts themselves',
+  ],
+  [
+    'a host that is none',
+    swap('/v1/targets, ', '/v1/targets, hosts: ["10.0.0.0/33"], '),
+    'firebreak.yaml:17  telemetry.shop.hosts[0]: "10.0.0.0/33" is not a name of a machine, an address, or a block such as 10.0.0.0/16',
+  ],
+  [
     'an unknown tool',
     swap('service_restart', 'service_delete'),
-    'firebreak.yaml:31  policy.rules[0].tools[0]: "service_delete" is not one of service_restart, service_rollback, service_scale',
+    'firebreak.yaml:31  policy.rules[0].tools[0]: "service_delete" is not one of service_restart, service_rollback, service_scale, node_cordon, alert_silence, operator_action',
   ],
   [
     'a service in a rule that does not exist',

@@ -92,7 +92,7 @@ test('the signal is looked at once per interval until enough samples in a row ar
   await run.until(() => state(run) === 'succeeded');
   const from = run.clock.now();
   await run.until(() => state(run) === 'verified');
-  const { everyMs, samples } = run.folds.approvals.all()[0]?.plan.verification ?? { everyMs: 0, samples: 0 };
+  const { everyMs, samples } = { samples: 0, everyMs: 0, ...run.folds.approvals.all()[0]?.plan.verification };
   expect(samples).toBe(5);
   const took = run.clock.now() - from;
   const looks = await count(run, 'action.sampled');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Person, Role } from '#approvals/people.ts';
+import type { Person } from '#approvals/people.ts';
+import type { Role } from '#approvals/rights.ts';
 import { IncidentId, PersonId } from '#core/ids.ts';
 import { DAY_MS } from '#core/zoned-time.ts';
 import { fact } from '#incidents/entry.ts';
@@ -15,7 +16,7 @@ const bob = PersonId.parse('bob');
 const carol = PersonId.parse('carol');
 const olga = PersonId.parse('olga');
 const person = (id: PersonId, teams: string[], ...roles: Role[]): Person => {
-  return { id, name: id[0]?.toUpperCase() + id.slice(1), tokenHash: null, roles, teams };
+  return { id, name: id[0]?.toUpperCase() + id.slice(1), tokens: [], roles, teams };
 };
 const people = new Map(
   [

@@ -1,93 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import { afterEach, expect, test } from 'vitest';
-import type { Person } from '#approvals/people.ts';
-import { realRandom } from '#core/clock.ts';
+import { expect, test } from 'vitest';
 import { sha256 } from '#core/hash.ts';
-import { IncidentId, PersonId } from '#core/ids.ts';
-import type { Refusal } from '#intake/delivery.ts';
 import { MAX_BODY_BYTES } from '#intake/verify-delivery.ts';
-import { createWebhook } from '#intake/webhook.ts';
-import { buildHttp, listenHttp } from '#server/http.ts';
-import type { Api, ApiAnswer, AuthFailure, StreamedEntry } from '#server/http-api.ts';
-import { createMetrics } from '#server/metrics.ts';
-import { FakeClock } from '#tests/fakes/fake-clock.ts';
+import { listenHttp } from '#server/http.ts';
+import type { StreamedEntry } from '#server/http-api.ts';
+import { alice, asAlice, HERE, setUp } from './an-http.ts';
 
-const alice: Person = {
-  id: PersonId.parse('alice'),
-  name: 'Alice',
-  tokenHash: sha256('fbk_alice'),
-  roles: ['owner'],
-  teams: [],
-};
-const bob: Person = { id: PersonId.parse('bob'), name: 'Bob', tokenHash: null, roles: ['viewer'], teams: [] };
-const asAlice = { authorization: 'Bearer fbk_alice' };
 const HASH = sha256('plan');
-
-const apps: FastifyInstance[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map((app) => app.close()));
-});
-
-function setUp(over: Partial<Api> = {}, ready = true) {
-  const calls: unknown[][] = [];
-  const failures: AuthFailure[] = [];
-  const refusals: Refusal[] = [];
-  const errors: unknown[] = [];
-  const clock = new FakeClock();
-  const answer =
-    (name: string) =>
-    async (...args: unknown[]): Promise<ApiAnswer> => {
-      calls.push([name, ...args.slice(1)]);
-      return { status: 200, body: { name } };
-    };
-  const api: Api = {
-    status: answer('status'),
-    incidents: answer('incidents'),
-    incident: answer('incident'),
-    picture: answer('picture'),
-    say: answer('say'),
-    approvals: answer('approvals'),
-    approval: answer('approval'),
-    decide: answer('decide'),
-    afterEnd: answer('afterEnd'),
-    stop: answer('stop'),
-    maintenance: answer('maintenance'),
-    changeMaintenance: answer('changeMaintenance'),
-    policy: answer('policy'),
-    acceptPolicy: answer('acceptPolicy'),
-    logDamage: answer('logDamage'),
-    acceptLog: answer('acceptLog'),
-    erase: answer('erase'),
-    sessions: answer('sessions'),
-    sessionExport: answer('sessionExport'),
-    entries: async function* () {},
-    ...over,
-  };
-  const webhook = createWebhook({
-    sources: [{ id: 'generic', format: 'generic', auth: { kind: 'bearer', tokens: [sha256('sender')] } }],
-    clock,
-    onAlert: async () => ({ kind: 'accepted', incidents: [IncidentId.parse('INC-1')] }),
-    onRefused: async (refusal) => void refusals.push(refusal),
-    onIgnored: async () => {},
-    isSeen: () => false,
-  });
-  const app = buildHttp({
-    clock,
-    random: realRandom,
-    people: new Map([alice, bob].map((person) => [person.id, person])),
-    webhook,
-    api,
-    metrics: createMetrics(),
-    ready: () => ({ ready, checks: { log: ready ? 'ok' : 'failed' } }),
-    onAuthFailed: async (failure) => void failures.push(failure),
-    onError: (error) => void errors.push(error),
-  });
-  apps.push(app);
-  return { app, calls, failures, refusals, errors, clock };
-}
 
 const GETS = [
   '/v1/status',
@@ -117,7 +38,7 @@ test('everything but health and alerts needs a personal token, and each failure 
   for (const headers of [
     {},
     { authorization: 'Bearer fbk_alicf' },
-    { authorization: `Bearer ${alice.tokenHash}` },
+    { authorization: `Bearer ${alice.tokens[0]?.hash}` },
     { authorization: 'Basic fbk_alice' },
   ]) {
     for (const request of requests) {
@@ -141,7 +62,9 @@ test('everything but health and alerts needs a personal token, and each failure 
 test('health is open and readiness follows the server', async () => {
   expect((await setUp().app.inject('/healthz')).json()).toEqual({ status: 'ok' });
   expect((await setUp().app.inject('/readyz')).statusCode).toBe(200);
-  const reply = await setUp({}, false).app.inject('/readyz');
+  const reply = await setUp({}, { ready: () => ({ ready: false, checks: { log: 'failed' } }) }).app.inject(
+    '/readyz',
+  );
   expect([reply.statusCode, reply.json()]).toEqual([503, { status: 'not ready', checks: { log: 'failed' } }]);
 });
 
@@ -301,7 +224,7 @@ test('entries arrive as events from the wanted one on, as they come, until the s
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     },
   });
-  const port = await listenHttp(app, { host: '127.0.0.1', port: 0 });
+  const port = await listenHttp(app, HERE);
   const response = await fetch(`http://127.0.0.1:${port}/v1/entries?after=4`, { headers: asAlice });
   expect(response.headers.get('content-type')).toBe('text/event-stream');
   const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
@@ -325,7 +248,7 @@ test('a client that leaves ends its stream', async () => {
       ended.resolve();
     },
   });
-  const port = await listenHttp(app, { host: '127.0.0.1', port: 0 });
+  const port = await listenHttp(app, HERE);
   const leave = new AbortController();
   await fetch(`http://127.0.0.1:${port}/v1/entries`, {
     headers: { ...asAlice, 'last-event-id': '9' },
@@ -339,19 +262,19 @@ test('a taken port is said in plain words, and an open address is refused', asyn
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as AddressInfo;
-  await expect(listenHttp(setUp().app, { host: '127.0.0.1', port })).rejects.toMatchObject({
+  await expect(listenHttp(setUp().app, { ...HERE, port })).rejects.toMatchObject({
     code: 'port_taken',
     message: `port ${port} on 127.0.0.1 is taken by another program; stop it, or set another listen.port in the config`,
   });
   other.close();
-  await expect(listenHttp(setUp().app, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
+  await expect(listenHttp(setUp().app, { ...HERE, host: '0.0.0.0' })).rejects.toMatchObject({
     code: 'config_invalid',
   });
 });
 
 test('a connection on which nothing was asked does not hold up a stop', async () => {
   const { app, clock } = setUp();
-  const port = await listenHttp(app, { host: '127.0.0.1', port: 0 });
+  const port = await listenHttp(app, HERE);
   const accepted = once(app.server, 'connection');
   const silent = connect({ host: '127.0.0.1', port });
   await accepted;

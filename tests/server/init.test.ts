@@ -42,7 +42,7 @@ test('the written config loads, and knows the person by the token that was shown
   const made = init();
   const config = loadConfig(made.config, {});
   expect(config.people.get(PersonId.parse('alice'))).toMatchObject({
-    tokenHash: sha256(made.personToken),
+    tokens: [{ hash: sha256(made.personToken), expires: null, scopes: null }],
     roles: ['responder', 'approver', 'owner'],
     teams: ['team-shop'],
   });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Person, Role } from '#approvals/people.ts';
+import type { Person } from '#approvals/people.ts';
+import type { Role } from '#approvals/rights.ts';
 import { PersonId, ServiceId } from '#core/ids.ts';
 import { NOTHING_QUIET, type QuietRules } from '#incidents/quiet.ts';
 import { changeMaintenance } from '#server/api-maintenance.ts';
@@ -16,7 +17,7 @@ import { renderMaintenance } from '#views/maintenance.ts';
 const HOUR = 3_600_000;
 const checkout = ServiceId.parse('checkout');
 const person = (id: string, ...roles: Role[]): Person => {
-  return { id: PersonId.parse(id), name: id, tokenHash: null, roles, teams: [] };
+  return { id: PersonId.parse(id), name: id, tokens: [], roles, teams: [] };
 };
 const rita = person('rita', 'responder');
 const olga = person('olga', 'owner');

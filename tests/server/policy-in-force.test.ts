@@ -29,7 +29,7 @@ async function aLog() {
     const live: Terms = { ...terms, policy: inForce.policy, people: inForce.people };
     return {
       inForce,
-      mode: () => modeAllowed(live, checkout, 'service_restart'),
+      mode: () => modeAllowed(live, checkout, { tool: 'service_restart', cell: 'service_restart' }),
       person: (id: string) => inForce.people.get(PersonId.parse(id)),
     };
   };
@@ -55,6 +55,8 @@ test('a mode that was raised does not count until an owner accepts it, and then 
   const { inForce, mode } = await start(act);
   expect(mode()).toBe('observe');
   expect(inForce.waiting().answers.map(({ tool }) => tool)).toEqual([
+    'alert_silence',
+    'node_cordon',
     'service_restart',
     'service_rollback',
     'service_scale',
@@ -167,5 +169,5 @@ test('whatever configs follow each other, nothing counts that the last one does 
 });
 
 function reach(terms: Terms, service: ServiceId, tool: string): number {
-  return ['observe', 'propose', 'act'].indexOf(modeAllowed(terms, service, tool));
+  return ['observe', 'propose', 'act'].indexOf(modeAllowed(terms, service, { tool, cell: tool }));
 }

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { realClock } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { ApprovalId, IncidentId } from '#core/ids.ts';
+import { Secret } from '#core/secret.ts';
 import { button, incidentButton } from '#slack/cards/values.ts';
 import type { Order } from '#slack/post.ts';
 import { ALICE, answer, noting, type SlackRig, secretOf, slackRig } from './rig.ts';
@@ -368,4 +369,16 @@ test('a wrong bot token is failing at once', async () => {
   const { app, health } = await started({ botToken: secretOf('xoxb-wrong') });
   expect(await app.send(order(), signal)).toMatchObject({ reason: 'refused', detail: 'Slack: invalid_auth' });
   expect(health).toMatchObject([{ kind: 'failing', why: 'invalid_auth' }]);
+});
+
+test('a token that was changed is asked about before anything is posted with it', async () => {
+  let token = 'xoxb-fake-bot';
+  const { app, fake } = await started({ botToken: new Secret(() => token) });
+  const asked = () => fake.workspace.calls.filter(({ method }) => method === 'auth.test').length;
+  expect(await app.send(order(), signal)).toMatchObject({ kind: 'posted' });
+  await app.send(order(), signal);
+  expect(asked()).toBe(1);
+  token = 'xoxb-of-another';
+  expect(await app.send(order(), signal)).toMatchObject({ reason: 'refused', detail: 'Slack: invalid_auth' });
+  expect([asked(), fake.workspace.messages.length]).toEqual([2, 2]);
 });

@@ -60,7 +60,7 @@ test('a restart cannot be taken back, a scale goes back to the count before', as
   expect((await stepOf('service_restart', { target }, context)).undo).toBeNull();
   const scale = await stepOf('service_scale', { target, replicas: 3 }, context);
   expect(scale.undo).toEqual({ tool: 'service_scale', replicas: 2 });
-  expect(scale.preview.instances).toBe(1);
+  expect(scale.preview).toMatchObject({ instances: 1 });
 });
 
 test('a change that would change nothing is refused', async () => {

@@ -2,7 +2,8 @@ import { createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { realClock } from '#core/clock.ts';
 import { createGuard } from '#tools/drivers/breaker.ts';
-import { guardLogs, guardMetrics, guardPostgres, guardWorkload } from '#tools/drivers/guarded.ts';
+import { createGitHub } from '#tools/drivers/github/github.ts';
+import { guardCode, guardLogs, guardMetrics, guardPostgres, guardWorkload } from '#tools/drivers/guarded.ts';
 import { createLoki } from '#tools/drivers/loki.ts';
 import { createPostgres } from '#tools/drivers/postgres.ts';
 import { createProcessDriver } from '#tools/drivers/process.ts';
@@ -30,6 +31,10 @@ const process = (url: string) =>
     createProcessDriver({ url, token: () => 'x', readTimeoutMs: TIMEOUT_MS }, realClock),
     guard(),
   );
+
+const repo = { repo: 'shop/checkout' };
+const code = (url: string) =>
+  guardCode(createGitHub({ url, token: () => 'x', timeoutMs: TIMEOUT_MS }, realClock), guard());
 
 /** Every look that a driver takes over HTTP. */
 const looks: readonly (readonly [string, Look])[] = [
@@ -61,6 +66,7 @@ const looks: readonly (readonly [string, Look])[] = [
       ),
   ],
   ['the state of a workload', (url, signal) => process(url).describe(service, signal)],
+  ['what was merged', (url, signal) => code(url).merged({ ...repo, from: 0, to: now }, signal)],
   ['the history of a workload', (url, signal) => process(url).deployments(service, signal)],
 ];
 

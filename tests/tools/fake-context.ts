@@ -10,9 +10,9 @@ export function fakeContext(more: { seed?: number; runbooks?: Runbook[] } = {}):
 } {
   const clock = new FakeClock();
   const shop = createFakeWorld({ clock, seed: more.seed ?? 1 });
-  const { world, inventory } = shop;
+  const { inventory } = shop;
   const context = {
-    world,
+    world: { ...shop.world, history: () => [] },
     inventory,
     clock,
     runbooks: more.runbooks ?? [],

@@ -4,7 +4,7 @@ import { withdraw } from '#approvals/end.ts';
 import { propose } from '#approvals/propose.ts';
 import { fact, SYSTEM, stopStream } from '#incidents/entry.ts';
 import { carryOut, undo } from '#tools/carry-out.ts';
-import { sample } from '#tools/watch-signal.ts';
+import { watch as look } from '#tools/watch-change.ts';
 import { aCaller, aPerson, INCIDENT } from '../approvals/a-gate.ts';
 import { aCarry, restart, rollback, scale } from './a-carry.ts';
 
@@ -26,7 +26,7 @@ async function between(come: (run: Awaited<ReturnType<typeof aCarry>>) => unknow
 async function watch(run: Awaited<ReturnType<typeof aCarry>>, looks: number): Promise<void> {
   for (let i = 0; i < looks; i += 1) {
     run.clock.jump(11_000);
-    await sample(run.carry, run.approval);
+    await look(run.carry, run.approval);
   }
 }
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { canonical, type JsonObject } from '#core/canonical.ts';
-import { ServiceId } from '#core/ids.ts';
+import { IncidentId, ServiceId } from '#core/ids.ts';
 import * as seenSchemas from '#incidents/observations.ts';
+import * as seenHistory from '#incidents/observations-history.ts';
 import { ScanSeen } from '#incidents/observations-scan.ts';
 import { clusterTools } from '#tools/read/cluster-tools.ts';
 import { readTools } from '#tools/read/tools.ts';
@@ -17,6 +18,7 @@ const schemas: Record<string, z.ZodType> = {
   workload_status: seenSchemas.WorkloadSeen,
   runbook_search: seenSchemas.RunbooksSeen,
   system_scan: ScanSeen,
+  incident_history: seenHistory.HistorySeen,
 };
 const service = 'service:checkout';
 
@@ -43,6 +45,7 @@ const examples = (at: number): [string, object][] => [
   ['workload_status', { service }],
   ['runbook_search', { service }],
   ['system_scan', { service, at }],
+  ['incident_history', { service }],
 ];
 const runbook = {
   name: 'checkout',
@@ -55,8 +58,8 @@ test('every read gives a value of its fixed shape, a short text, and facts that 
   const { shop, clock, context } = fakeContext({ runbooks: [runbook] });
   shop.inject('bad-deploy', 'checkout');
   await clock.advance(20_000);
-  // Those of clusters, databases, PromQL and the machine have tests of their own.
-  const elsewhere = /^(pg_|promql_query|host_status)/;
+  // Those of clusters, databases, PromQL, the machine and of code have tests of their own.
+  const elsewhere = /^(pg_|promql_query|host_status|change)/;
   const tools = readTools.filter((tool) => !clusterTools.includes(tool) && !elsewhere.test(tool.name));
   expect(tools.map(({ name }) => name).sort()).toEqual(Object.keys(schemas).sort());
   for (const [name, args] of examples(clock.now())) {
@@ -97,7 +100,8 @@ test('a service that is not in the inventory, or lacks what the read needs, is a
     ({ id, environment, owner, mode, dependsOn, maxReplicas }) =>
       [id, { id, environment, owner, mode, dependsOn, maxReplicas, signals: {} }] as const,
   );
-  const bare = { ...context, inventory: { ...context.inventory, services: new Map(services) } };
+  const { history: _, ...world } = context.world;
+  const bare = { ...context, world, inventory: { ...context.inventory, services: new Map(services) } };
   for (const [name, args] of examples(0)) {
     expect(await call(name, args, bare)).toMatchObject({ kind: 'gap', reason: 'not_configured' });
   }
@@ -157,7 +161,7 @@ test('what cannot be reached is a gap that says so', async () => {
   const { shop, clock, context } = fakeContext();
   for (const part of ['metrics', 'logs', 'workload', 'probe'] as const) shop.blind.add(part);
   for (const [name, args] of examples(clock.now())) {
-    if (name !== 'runbook_search')
+    if (name !== 'runbook_search' && name !== 'incident_history')
       expect(await call(name, args, context)).toMatchObject({ kind: 'gap', reason: 'unreachable' });
   }
 });
@@ -245,6 +249,54 @@ test('deployments carry references for the earlier ones, and none when a version
   expect(await call('deployments_list', { service }, context)).toMatchObject({
     kind: 'gap',
     reason: 'bad_answer',
+  });
+});
+
+test('earlier incidents are told with what a person said of each and what became of each change', async () => {
+  const { context } = fakeContext();
+  const id = ServiceId.parse('checkout');
+  const at = { cause: 'stuck_pool' as const, service: id, object: null };
+  const past: seenHistory.PastIncident = {
+    ...{
+      incident: IncidentId.parse('INC-7'),
+      service: id,
+      openedAt: 1000,
+      endedAt: 2000,
+      resolution: 'recovered',
+    },
+    ...{ named: { ...at, cause: 'overload' }, confirmed: at, refuted: { ...at, cause: 'overload' } },
+    actions: [
+      { tool: 'service_scale', outcome: 'undone' },
+      { tool: 'service_restart', outcome: 'helped' },
+    ],
+  };
+  const asked: [string, number][] = [];
+  const history: NonNullable<ToolContext['world']['history']> = (about, most) => {
+    asked.push([about, most]);
+    return [past];
+  };
+  const result = await call(
+    'incident_history',
+    { service },
+    { ...context, world: { ...context.world, history } },
+  );
+  expect(asked).toEqual([['checkout', 10]]);
+  expect(result).toEqual({
+    kind: 'ok',
+    value: { service: 'checkout', incidents: [past] },
+    text: [
+      'checkout: 1 earlier incidents',
+      'INC-7 1970-01-01T00:00:01.000Z, named overload of checkout, a person says: stuck_pool of checkout, a person says: not overload of checkout, service_scale undone, service_restart helped, recovered',
+    ].join('\n'),
+    facts: {
+      ...{ service: 'checkout', incidents: 1, last: 'INC-7', at: 1000, cause: 'stuck_pool' },
+      ...{ causeService: 'checkout', tool: 'service_restart', outcome: 'helped' },
+    },
+  });
+  const { history: _, ...world } = context.world;
+  expect(await call('incident_history', { service }, { ...context, world })).toMatchObject({
+    kind: 'gap',
+    reason: 'not_configured',
   });
 });
 

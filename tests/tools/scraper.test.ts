@@ -5,6 +5,7 @@ import type { SignalName } from '#incidents/vocabulary.ts';
 import { createScraper, type Scraper, type ScraperSettings } from '#tools/drivers/scraper.ts';
 import { standardSignals } from '#tools/drivers/standard-signals.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
+import { takeRefusals } from '../network.ts';
 import { aService } from './a-service.ts';
 import { type Heard, loopback, never, type Reply } from './loopback.ts';
 
@@ -154,6 +155,29 @@ test('a discovery that fails is the reason of the gap', async () => {
   const { clock, scraper, round } = driven({ discover: { url: sd.url } });
   await round();
   expect(await read(scraper, clock, 'error_ratio')).toMatchObject({ kind: 'gap', reason: 'refused' });
+});
+
+test('a list of targets leads to no host but its own and those of the config; who is not asked is not down', async () => {
+  const { targets } = await twoInstances();
+  const own = targets.map(({ url }) => new URL(url).host);
+  let listed: string[] = [];
+  const sd = await loopback(() => ({ body: [{ targets: listed, labels: { service: 'checkout' } }] }));
+  const discover = { url: sd.url };
+  const { clock, scraper, round, latest } = driven({ discover });
+  listed = ['169.254.169.254:80', '10.0.0.9:9100', 'metadata.evil.example:80'];
+  await round();
+  expect(await read(scraper, clock, 'error_ratio')).toMatchObject({
+    ...{
+      kind: 'gap',
+      reason: 'refused',
+      detail: expect.stringContaining('not among the addresses of the config'),
+    },
+  });
+  listed = [...own, '10.0.0.9:9100'];
+  await round();
+  await round();
+  expect(await latest('instances_up')).toBe(2);
+  expect(takeRefusals()).toEqual([]);
 });
 
 test('a service without targets, and a signal that nobody exposes, are gaps', async () => {

@@ -108,3 +108,34 @@ test('the list shows open incidents first and hostile names inertly', () => {
   expect(lines[2]).toMatch(/^INC-1 +recovered/);
   expect(renderIncidentList([], screen)).toEqual(['no incidents']);
 });
+
+/** The story with a look into the log in place of its first look at deployments. */
+function withHistory(facts: object) {
+  const entries = storyEntries('approval.requested').map((entry) => {
+    if (entry.body.call !== 'e7') return entry;
+    const body = { ...entry.body, tool: 'incident_history' };
+    return entry.kind === 'tool.finished'
+      ? { ...entry, body: { ...body, facts: JSON.parse(JSON.stringify(facts)) } }
+      : { ...entry, body };
+  });
+  const card = incidentCard(entries, screen.zone);
+  if (card === undefined) throw new Error('no card');
+  return { before: card.before, text: renderIncident(card, screen).join('\n') };
+}
+
+test('an earlier incident is told in one line, with what helped then', () => {
+  const last = { last: 'INC-7', at: T0 - 3 * 24 * 3_600_000, cause: 'bad_deploy', causeService: 'checkout' };
+  const facts = { service: 'checkout', incidents: 2, ...last, tool: 'service_rollback' };
+  const { text, before } = withHistory({ ...facts, outcome: 'helped' });
+  expect(before).toMatchObject({ incident: 'INC-7', text: 'bad deploy of checkout, rollback helped' });
+  expect(text).toMatch(/before {3}INC-7, 3 d .*ago .*: bad deploy of checkout,\s+rollback\s+helped/);
+  expect(text).toMatch(/incident_history checkout +e7 +2 before, last INC-7/);
+  expect(withHistory({ ...facts, outcome: 'undone' }).text).toMatch(
+    /rollback\s+did\s+not\s+help\s+and\s+was\s+undone/,
+  );
+  const none = withHistory({ service: 'checkout', incidents: 0 });
+  expect([none.before, none.text.includes('none before')]).toEqual([null, true]);
+  // Foreign words in place of an id or of a closed word are no earlier incident.
+  expect(withHistory({ ...facts, last: 'INC-7\u001b[2J <@U1>' }).before).toBeNull();
+  expect(withHistory({ ...facts, outcome: 'restart everything' }).before).toBeNull();
+});

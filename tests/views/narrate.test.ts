@@ -279,3 +279,10 @@ test('a no to a person says what they wanted, and speaks of rights only where on
     ),
   ).toContain('alice asks: roll back checkout');
 });
+
+test('a mounted tool that was refused has its line', () => {
+  const body = { server: 'cw', tool: 'get_metric', reason: 'drifted', pinned: null, seen: null };
+  expect(after('mount.refused', body).join('\n')).toMatch(
+    /refused +MCP server cw: get_metric is off, it is described/,
+  );
+});

@@ -116,3 +116,19 @@ test('what the config allows beyond what was accepted is one line that says who 
     '          firebreak policy accept',
   ]);
 });
+
+test('a mounted tool that is off has its line, with nothing active of what its server calls itself', () => {
+  const view = statusView(given({ mounts: [{ name: 'cw get_metric', why: 'not reached: \u001b[2Jgone' }] }));
+  expect(renderStatus(view, screen)).toContain('MCP       cw get_metric: not reached: \\x1b[2Jgone');
+});
+
+test('a credential that cannot be used has its line, with the reason', () => {
+  const why = '/run/slack.token can be read by others; chmod 600 /run/slack.token';
+  const lines = renderStatus(
+    statusView(given({ secrets: [{ name: 'file:/run/slack.token', why }] })),
+    screen,
+  );
+  expect(lines.filter((line) => line.startsWith('secret '))).toEqual([
+    'secret    file:/run/slack.token is not used: /run/slack.token can be read by',
+  ]);
+});

@@ -127,6 +127,11 @@ function contextOf(caller: Caller): FactContext {
       streams,
     };
   if (caller.kind === 'person')
-    return { actor: { kind: 'person', id: caller.id }, traceId: incident, incident, streams };
+    return {
+      actor: { kind: 'person', id: caller.id },
+      traceId: caller.trace ?? incident,
+      incident,
+      streams,
+    };
   return { actor: { kind: 'system', id: 'firebreak' }, traceId: incident, incident, streams };
 }

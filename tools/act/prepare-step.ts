@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Change, type Preview, Step, type Undo } from '#approvals/plan.ts';
+import { type ServiceChange, type ServicePreview, type ServiceUndo, Step } from '#approvals/plan.ts';
 import { callersOf, type Service } from '#incidents/inventory.ts';
 import { serviceOf } from '#incidents/refs.ts';
 import { shortForeign } from '../drivers/http-text.ts';
@@ -21,7 +21,7 @@ export function refused(reason: string, detail: string): Refused {
 
 /** The service of a change and the driver of what runs it, or why there is none. */
 export function targetOf(
-  change: Change,
+  change: ServiceChange,
   { inventory, world }: ToolContext,
 ): { service: Service; driver: WorkloadDriver } | Refused {
   const service = knownService(inventory, change.target);
@@ -36,14 +36,21 @@ export function targetOf(
 export type StepRules = {
   readonly version: number;
   /** Says that the change would change nothing. */
-  readonly unchanged: (preview: Preview) => boolean;
-  readonly undo: (preview: Preview) => Undo | null;
+  readonly unchanged: (preview: ServicePreview) => boolean;
+  readonly undo: (preview: ServicePreview) => ServiceUndo | null;
   /** The change as people do it by hand, where it names an exact version. */
-  readonly byHand: (change: Change, preview: Preview) => Parameters<WorkloadDriver['manual']>[1];
+  readonly byHand: (
+    change: ServiceChange,
+    preview: ServicePreview,
+  ) => Parameters<WorkloadDriver['manual']>[1];
 };
 
 /** Runs the dry run and builds the step that people decide on; nothing is changed. */
-export async function prepareStep(change: Change, context: ToolContext, rules: StepRules): Promise<Prepared> {
+export async function prepareStep(
+  change: ServiceChange,
+  context: ToolContext,
+  rules: StepRules,
+): Promise<Prepared> {
   const target = targetOf(change, context);
   if ('kind' in target) return target;
   const { service, driver } = target;
@@ -72,11 +79,11 @@ export async function prepareStep(change: Change, context: ToolContext, rules: S
     : refused('dry_run_failed', shortForeign(z.prettifyError(step.error)));
 }
 
-/** Effect and afterthought are the same for every change: the driver of the order's service does both. */
+/** Effect and afterthought are the same for every change of a service: the driver of the order's service does both. */
 export const throughDriver: Pick<ActTool, 'perform' | 'settle'> = {
   perform: async ({ service, change, key, expectGeneration }, { world, signal }) => {
     const driver = sameTarget(service, change.target) ? workloadOf(world, service) : undefined;
-    if (driver === undefined)
+    if (driver === undefined || 'service' in change)
       return { kind: 'refused', reason: 'not_found', detail: `${change.target} has no workload` };
     return await driver.apply(service, { change, key, expectGeneration }, signal);
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
-import { askHttp, gapOf, gapOfStatus, shortForeign } from './http-text.ts';
+import { askHttp, gapOf, gapOfStatus, type Send, shortForeign } from './http-text.ts';
 import type { Seen } from './ports.ts';
 
 /** Where one instance exposes its metrics, and which service it belongs to. */
@@ -20,7 +20,7 @@ const Groups = z
 
 /** Asks an http_sd address for targets; those without label `service` are left out. Never throws. */
 export async function discoverTargets(
-  from: { url: string; token?: (() => string) | undefined; timeoutMs: number },
+  from: { url: string; token?: (() => string) | undefined; timeoutMs: number; send: Send },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Seen<ScrapeTarget[]>> {

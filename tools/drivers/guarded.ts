@@ -1,5 +1,7 @@
 import type { Guard } from './breaker.ts';
 import type { ClusterDriver } from './cluster-port.ts';
+import type { CodeDriver } from './code-port.ts';
+import type { McpDriver } from './mcp-port.ts';
 import type { LogsDriver, MetricsDriver, WorkloadDriver } from './ports.ts';
 import type { PostgresDriver } from './postgres-port.ts';
 
@@ -27,6 +29,7 @@ export function guardWorkload(driver: WorkloadDriver, guard: Guard): WorkloadDri
     apply: (service, order, signal) => driver.apply(service, order, signal),
     settle: (service, key, signal) => driver.settle(service, key, signal),
     manual: (service, change) => driver.manual(service, change),
+    ...(driver.cordon && { cordon: driver.cordon }),
   };
 }
 
@@ -52,5 +55,19 @@ export function guardPostgres(driver: PostgresDriver, guard: Guard): PostgresDri
     locks: guard((signal) => driver.locks(signal)),
     replication: guard((signal) => driver.replication(signal)),
     sizes: guard((signal) => driver.sizes(signal)),
+  };
+}
+
+/** The same server, asked through a breaker. */
+export function guardMcp(driver: McpDriver, guard: Guard): McpDriver {
+  return { ask: guard((look, signal) => driver.ask(look, signal)) };
+}
+
+/** The same code, asked for through a breaker. */
+export function guardCode(driver: CodeDriver, guard: Guard): CodeDriver {
+  return {
+    merged: guard((query, signal) => driver.merged(query, signal)),
+    deployed: guard((query, signal) => driver.deployed(query, signal)),
+    diff: guard((query, signal) => driver.diff(query, signal)),
   };
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '#core/clock.ts';
-import { messageOf } from '#core/errors.ts';
+import { type EgressReason, egressRefusalIn } from '#core/egress/refused.ts';
+import { CONNECT_TIMEOUT } from '#core/egress.ts';
+import { FirebreakError, messageOf } from '#core/errors.ts';
 import { clip, inert } from '#core/inert.ts';
 import { redact } from '#core/redact.ts';
 import type { Gap, GapReason } from './ports.ts';
@@ -9,14 +11,16 @@ export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export type HttpAsk = {
   readonly url: string;
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: object;
   readonly token?: (() => string) | undefined;
+  /** The whole header where it is no bearer token. */
+  readonly authorization?: () => string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** Left out = the built-in one, which trusts the authorities that Node trusts. */
-  readonly send?: Send;
+  /** The way out to where this goes, and to nowhere else. */
+  readonly send: Send;
 };
 export type Send = (
   url: string,
@@ -27,7 +31,7 @@ export type Send = (
   readonly body: ReadableStream<Uint8Array> | null;
 }>;
 export type SentRequest = {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   redirect: 'error';
   headers: Record<string, string>;
   signal: AbortSignal;
@@ -38,12 +42,22 @@ export type HttpAnswer = { kind: 'answer'; status: number; text: string; retryAf
 /** `sent: false` means that for certain nothing reached the other side. */
 export type NoAnswer = { kind: 'no_answer'; reason: GapReason; sent: boolean; detail: string };
 
+/** What is refused before it leaves is no failure of the other side. */
+const REASONS: Readonly<Record<EgressReason, GapReason>> = {
+  host_not_allowed: 'refused',
+  address_forbidden: 'refused',
+  scheme: 'refused',
+  redirect: 'bad_answer',
+  too_large: 'too_large',
+  tls: 'unreachable',
+};
+
 /** The connection was never made, so the request cannot have been read by anyone. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
+  CONNECT_TIMEOUT,
   'ERR_INVALID_URL',
 ]);
 
@@ -63,7 +77,7 @@ export async function askHttp(
   signal.addEventListener('abort', onAbort, { once: true });
   const cancel = clock.after(ask.timeoutMs, onAbort);
   try {
-    const response = await (ask.send ?? fetch)(ask.url, requestOf(ask, stop.signal));
+    const response = await ask.send(ask.url, requestOf(ask, stop.signal));
     const text = await textWithin(response);
     const seconds = Number(response.headers.get('retry-after') ?? '');
     const { status } = response;
@@ -97,14 +111,21 @@ export function gapOfStatus(answer: HttpAnswer): Gap {
   return { kind: 'gap', reason: refused ? 'refused' : 'bad_answer', detail };
 }
 
-/** Foreign text for a one-line detail. */
+/** More than that is not looked at for a detail of one line. */
+const LONGEST_LOOK = 8_000;
+
+/** Foreign text for a one-line detail. A word that the cut goes through is left out: half a secret is not known as one. */
 export function shortForeign(text: string): string {
-  return clip(inert(redact(text.slice(0, 2000))), 160);
+  const begin = text.slice(0, LONGEST_LOOK);
+  const ends = [' ', '\n', ',', '"'].map((mark) => begin.lastIndexOf(mark));
+  const whole = begin.length < text.length ? begin.slice(0, Math.max(...ends, 0)) : begin;
+  return clip(inert(redact(whole)), 160);
 }
 
 function requestOf(ask: HttpAsk, signal: AbortSignal): SentRequest {
   const headers = new Headers(ask.headers ?? {});
   if (ask.token) headers.set('authorization', `Bearer ${ask.token()}`);
+  if (ask.authorization) headers.set('authorization', ask.authorization());
   if (ask.body && !headers.has('content-type')) headers.set('content-type', 'application/json');
   return {
     method: ask.method ?? 'GET',
@@ -133,6 +154,13 @@ async function textWithin(response: Awaited<ReturnType<Send>>): Promise<string |
 }
 
 function failureOf(error: unknown): NoAnswer {
+  if (error instanceof FirebreakError && error.code === 'secret_unusable')
+    return { kind: 'no_answer', reason: 'not_configured', sent: false, detail: error.message };
+  const refusal = egressRefusalIn(error);
+  if (refusal !== undefined) {
+    const { reason, sent, message } = refusal;
+    return { kind: 'no_answer', reason: REASONS[reason], sent, detail: shortForeign(message) };
+  }
   const codes = codesOf(error);
   const sent = codes.length === 0 || !codes.every((code) => NEVER_SENT.has(code));
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
 import { askHttp, gapOf, gapOfStatus, shortForeign } from './http-text.ts';
 import { levelMatches, parseLogLine } from './log-line.ts';
 import type { LogLine, LogsDriver, LogsQuery, Seen } from './ports.ts';
@@ -44,6 +45,7 @@ const WORSE_THAN_INFO = `${BAD}|warn|level\\W{1,3}40`;
  */
 export function createLoki(settings: LokiSettings, clock: Clock): LogsDriver {
   const { url, token, tenant, timeoutMs = 5000 } = settings;
+  const send = wayTo(url);
   return {
     search: async (query, signal) => {
       const params = new URLSearchParams({
@@ -55,7 +57,7 @@ export function createLoki(settings: LokiSettings, clock: Clock): LogsDriver {
       });
       const headers = tenant === undefined ? {} : { 'x-scope-orgid': tenant };
       const ask = { url: `${url.replace(/\/$/, '')}/loki/api/v1/query_range?${params}`, token, headers };
-      const answer = await askHttp({ ...ask, timeoutMs }, clock, signal);
+      const answer = await askHttp({ ...ask, timeoutMs, send }, clock, signal);
       if (answer.kind === 'no_answer') return gapOf(answer);
       return answer.status === 200 ? linesOf(answer.text, query) : gapOfStatus(answer);
     },

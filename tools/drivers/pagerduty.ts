@@ -1,7 +1,18 @@
 import { z } from 'zod';
+import type { Clean } from '#core/clean.ts';
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
+import { redact } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
-import { askHttp, gapOf, gapOfStatus, type HttpAnswer, type HttpAsk, type NoAnswer } from './http-text.ts';
+import {
+  askHttp,
+  gapOf,
+  gapOfStatus,
+  type HttpAnswer,
+  type HttpAsk,
+  type NoAnswer,
+  type Send,
+} from './http-text.ts';
 import type { OnCall, OnCallOf, Pager, Told } from './pager.ts';
 import type { Gap, Seen } from './ports.ts';
 
@@ -15,7 +26,14 @@ export type PagerDutySettings = {
 };
 /** Handed in: leave for one attempt, one of which must be called; null while PagerDuty is left alone after failures. */
 export type Enter = () => { worked(): void; failed(): void; undecided(): void } | null;
-type Deps = { readonly settings: PagerDutySettings; readonly clock: Clock; readonly enter: Enter };
+type Given = {
+  readonly settings: PagerDutySettings;
+  readonly clock: Clock;
+  readonly enter: Enter;
+  /** Takes secrets out of what is said; left out = those of known formats. */
+  readonly clean?: Clean;
+};
+type Deps = Given & { readonly send: Send };
 
 const TIMEOUT_MS = 5_000;
 /** A longer pause than this is for whoever asked us: they try again later. */
@@ -40,13 +58,15 @@ const OnCalls = z.object({
 });
 
 /** Speaks to PagerDuty over its REST and Events APIs. Never throws; a receipt is what the answer says, not its status alone. */
-export function createPagerDuty(deps: Deps): Pager {
-  const { settings } = deps;
+export function createPagerDuty(given: Given): Pager {
+  const { settings, clean = redact } = given;
+  const { api, events } = settings;
+  const deps: Deps = { ...given, send: wayTo(api, ...(events === null ? [] : [events.url])) };
   return {
     acknowledge: (page, signal) => move(deps, { page, to: 'acknowledged' }, signal),
     resolve: (page, signal) => move(deps, { page, to: 'resolved' }, signal),
     note: async (page, text, signal) => {
-      const note = { note: { content: text.slice(0, MAX_NOTE) } };
+      const note = { note: { content: clean(text).slice(0, MAX_NOTE) } };
       return toldBy(
         await ask(deps, rest(settings, `/incidents/${page}/notes`, { method: 'POST', body: note }), signal),
         Note,
@@ -60,7 +80,7 @@ export function createPagerDuty(deps: Deps): Pager {
       );
     },
     trigger: ({ key, severity, summary }, signal) => {
-      const payload = { summary: summary.slice(0, 1024), severity, source: 'firebreak' };
+      const payload = { summary: clean(summary).slice(0, 1024), severity, source: 'firebreak' };
       return send(deps, { event_action: 'trigger', dedup_key: key, payload }, signal);
     },
     withdraw: (key, signal) => send(deps, { event_action: 'resolve', dedup_key: key }, signal),
@@ -96,7 +116,9 @@ async function send(deps: Deps, event: object, signal: AbortSignal): Promise<Tol
   const { events } = deps.settings;
   if (events === null)
     return { kind: 'gap', reason: 'not_configured', detail: 'pagerduty.events is not in the config' };
-  const body = { routing_key: events.routingKey.reveal(), ...event };
+  const key = events.routingKey.ifUsable();
+  if (key === undefined) return unusable('routing key');
+  const body = { routing_key: key, ...event };
   const url = `${events.url.replace(/\/+$/, '')}/v2/enqueue`;
   return toldBy(await ask(deps, { url, method: 'POST', body, timeoutMs: TIMEOUT_MS }, signal), Accepted);
 }
@@ -115,13 +137,19 @@ async function onCalls(deps: Deps, of: OnCallOf, signal: AbortSignal): Promise<S
   return { kind: 'seen', value: value.toSorted((a, b) => a.level - b.level) };
 }
 
+const unusable = (what: string): Gap => ({
+  ...{ kind: 'gap', reason: 'not_configured' },
+  detail: `the ${what} of PagerDuty cannot be used now`,
+});
+
 type Sent = { readonly method: 'POST' | 'PUT'; readonly body: object };
 
-function rest({ api, token, from }: PagerDutySettings, path: string, sent?: Sent): HttpAsk {
+function rest({ api, token, from }: PagerDutySettings, path: string, sent?: Sent): Omit<HttpAsk, 'send'> {
   return {
     url: `${api.replace(/\/+$/, '')}${path}`,
     timeoutMs: TIMEOUT_MS,
-    headers: { authorization: `Token token=${token.reveal()}`, accept: 'application/json', from },
+    headers: { accept: 'application/json', from },
+    authorization: () => `Token token=${token.reveal()}`,
     ...sent,
   };
 }
@@ -129,7 +157,8 @@ function rest({ api, token, from }: PagerDutySettings, path: string, sent?: Sent
 type Answer = HttpAnswer | NoAnswer;
 
 /** One call; a second one where PagerDuty asks for a short pause. Whatever it answers but its own failure shows that it lives. */
-async function ask(deps: Deps, request: HttpAsk, signal: AbortSignal): Promise<Answer> {
+async function ask(deps: Deps, asked: Omit<HttpAsk, 'send'>, signal: AbortSignal): Promise<Answer> {
+  const request = { ...asked, send: deps.send };
   const pass = deps.enter();
   if (pass === null)
     return { kind: 'no_answer', reason: 'unreachable', sent: false, detail: 'left alone after failures' };

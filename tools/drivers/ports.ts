@@ -1,12 +1,21 @@
-import type { Change, Preview, Undo } from '#approvals/plan.ts';
+import type { ServiceOrder, ServicePreview } from '#approvals/plan.ts';
+import type { ServiceId } from '#core/ids.ts';
 import type { Service, SignalSource } from '#incidents/inventory.ts';
+import type { PastIncident } from '#incidents/observations-history.ts';
 import type { SignalName } from '#incidents/vocabulary.ts';
+import { type ChangeOutcome, type ChangeRefusal, changeRefusals } from './change-outcome.ts';
 import type { ClusterDriver } from './cluster-port.ts';
+import type { CodeDriver } from './code-port.ts';
+import type { CordonDriver } from './cordon-port.ts';
 import type { HostDriver } from './host-port.ts';
+import type { McpDriver } from './mcp-port.ts';
 import type { PostgresDriver } from './postgres-port.ts';
+import type { ProgramDriver } from './program-port.ts';
 import type { Gap, GapReason, Seen } from './seen.ts';
+import type { SilenceDriver } from './silence-port.ts';
 
-export type { Gap, GapReason, Seen };
+export type { ChangeOutcome, ChangeRefusal, Gap, GapReason, Seen };
+export { changeRefusals };
 
 /** One number per instant, oldest first; `t` in ms, `v` null where nothing was measured. */
 export type Series = { t: readonly number[]; v: readonly (number | null)[] };
@@ -77,22 +86,10 @@ export type Deployment = { version: string; at: number; by: string };
 
 /** What a change is tied to: the key makes a repeated request harmless, the generation makes a stale one fail. */
 export type ChangeOrder = {
-  change: Change | ({ target: string } & Undo);
+  change: ServiceOrder;
   key: string;
   expectGeneration: number;
 };
-export const changeRefusals = [
-  'generation',
-  'not_found',
-  'invalid',
-  'unauthorised',
-  'executor_down',
-] as const;
-export type ChangeRefusal = (typeof changeRefusals)[number];
-export type ChangeOutcome =
-  | { kind: 'done'; generation: number; tookMs: number }
-  | { kind: 'refused'; reason: ChangeRefusal; detail: string } // nothing happened
-  | { kind: 'unknown'; detail: string }; // may or may not have happened
 
 /**
  * Speaks to what runs the services. `process` (a supervisor's loopback API) and Kubernetes fill the same interface.
@@ -105,7 +102,7 @@ export type WorkloadDriver = {
     service: Service,
     change: ChangeOrder['change'],
     signal: AbortSignal,
-  ): Promise<Seen<{ preview: Preview; uid: string; generation: number }>>;
+  ): Promise<Seen<{ preview: ServicePreview; uid: string; generation: number }>>;
   apply(service: Service, order: ChangeOrder, signal: AbortSignal): Promise<ChangeOutcome>;
   settle(
     service: Service,
@@ -114,6 +111,8 @@ export type WorkloadDriver = {
   ): Promise<'happened' | 'did_not_happen' | 'unknown'>;
   /** The same change as a command for a person. */
   manual(service: Service, change: ChangeOrder['change']): string;
+  /** Left out where services run on no nodes that could be kept free. */
+  readonly cordon?: CordonDriver;
 };
 
 export type ProbeDriver = {
@@ -129,4 +128,13 @@ export type World = {
   readonly clusters?: ReadonlyMap<string, ClusterDriver>;
   readonly databases?: ReadonlyMap<string, PostgresDriver>;
   readonly host?: HostDriver;
+  /** By the source of the pages. */
+  /** The operator's own programs; left out = none are looked at. */
+  readonly programs?: ProgramDriver;
+  readonly silences?: ReadonlyMap<string, SilenceDriver>;
+  /** Where the code of services lies. */
+  readonly code?: CodeDriver;
+  readonly mounts?: ReadonlyMap<string, McpDriver>;
+  /** Handed in: what the log says of earlier incidents of a service, newest first. */
+  readonly history?: (service: ServiceId, most: number) => readonly PastIncident[];
 };

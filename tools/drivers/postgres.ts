@@ -67,7 +67,9 @@ async function look<T>(
 ): Promise<Seen<T>> {
   if (signal.aborted) return { kind: 'gap', reason: 'timeout', detail: 'stopped before it was sent' };
   const socket = new Socket();
-  const client = await clientOf(settings, socket);
+  const client = await clientOf(settings, socket).catch((error: unknown) => messageOf(error));
+  if (typeof client === 'string')
+    return { kind: 'gap', reason: 'not_configured', detail: shortForeign(client) };
   // A connection that breaks says so here as well as at the query that it breaks.
   client.on('error', () => {});
   // A server that says nothing does not close its side: what was to be said is sent, then the connection is gone.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
 import { unreachable } from '#core/errors.ts';
 import type { Service } from '#incidents/inventory.ts';
 import { deployOf } from '#incidents/refs.ts';
@@ -48,11 +49,16 @@ const pathOf = (service: Service): string =>
 function createApi(settings: ProcessSettings, clock: Clock) {
   const { url, token, readTimeoutMs = 5000, changeTimeoutMs = 60_000 } = settings;
   const base = url.replace(/\/$/, '');
+  const send = wayTo(url);
   return {
     get: (path: string, signal: AbortSignal) =>
-      askHttp({ url: base + path, token, timeoutMs: readTimeoutMs }, clock, signal),
+      askHttp({ url: base + path, token, timeoutMs: readTimeoutMs, send }, clock, signal),
     post: (path: string, body: object, signal: AbortSignal) =>
-      askHttp({ url: base + path, method: 'POST', body, token, timeoutMs: changeTimeoutMs }, clock, signal),
+      askHttp(
+        { url: base + path, method: 'POST', body, token, timeoutMs: changeTimeoutMs, send },
+        clock,
+        signal,
+      ),
     async read<T>(path: string, schema: z.ZodType<T>, { service, signal }: At): Promise<Seen<T>> {
       return parsed(await this.get(pathOf(service) + path, signal), schema);
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import { numberOf } from './exposition.ts';
-import { askHttp, gapOf, gapOfStatus } from './http-text.ts';
+import { askHttp, gapOf, gapOfStatus, type Send } from './http-text.ts';
 import type { CallsQuery, CallTimes, Gap, Seen } from './ports.ts';
 
 /**
@@ -28,6 +28,7 @@ const Answer = z.object({
 /** Where it is, without a path. */
 type Server = {
   readonly url: string;
+  readonly send: Send;
   readonly token?: () => string;
   /** Window of rates; at least twice the scrape interval. Default one minute. */
   readonly rateMs?: number;
@@ -64,14 +65,14 @@ export async function readCallTimes(
 }
 
 async function figures(
-  { url, token, timeoutMs = 5000 }: Server,
+  { url, send, token, timeoutMs = 5000 }: Server,
   { from, to, clock, expression }: CallsQuery & { clock: Clock; expression: string },
   signal: AbortSignal,
 ): Promise<Seen<Figures>> {
   const start = Math.ceil(from / STEP_MS) * STEP_MS;
   const range = { start: String(start / 1000), end: String(to / 1000), step: String(STEP_MS / 1000) };
   const params = new URLSearchParams({ query: expression, ...range });
-  const ask = { url: `${url.replace(/\/$/, '')}/api/v1/query_range?${params}`, token, timeoutMs };
+  const ask = { url: `${url.replace(/\/$/, '')}/api/v1/query_range?${params}`, token, timeoutMs, send };
   const answer = await askHttp(ask, clock, signal);
   if (answer.kind === 'no_answer') return gapOf(answer);
   return answer.status === 200 ? figuresOf(answer.text) : gapOfStatus(answer);

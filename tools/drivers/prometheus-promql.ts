@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import type { Service } from '#incidents/inventory.ts';
 import { numberOf } from './exposition.ts';
-import { askHttp, gapOf, gapOfStatus, shortForeign } from './http-text.ts';
+import { askHttp, gapOf, gapOfStatus, type Send, shortForeign } from './http-text.ts';
 import type { Gap, LabelledSeries, PromqlQuery, Seen } from './ports.ts';
 import { checkPromql, type PromqlRules } from './promql-check.ts';
 
@@ -12,6 +12,7 @@ export type PromqlAllowed = Pick<PromqlRules, 'metrics' | 'maxRangeMs'>;
 type Server = {
   /** Without a path. */
   readonly url: string;
+  readonly send: Send;
   readonly token?: () => string;
   readonly select?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
@@ -48,14 +49,14 @@ export async function askPromql(
   query: PromqlQuery,
   signal: AbortSignal,
 ): Promise<Seen<readonly LabelledSeries[]>> {
-  const { url, token, timeoutMs = 5000, allowed, clock } = settings;
+  const { url, send, token, timeoutMs = 5000, allowed, clock } = settings;
   // Loaded with the first expression: most runs never see one.
   const { parser } = await import('@prometheus-io/lezer-promql');
   const rules = { ...allowed, scope: scopeOf(settings, query.service) };
   const verdict = checkPromql(parser, query.expression, rules);
   if (verdict.kind === 'refused') return gap('refused', verdict.detail);
   if (query.to - query.from > allowed.maxRangeMs) return gap('refused', 'the time is longer than allowed');
-  const ask = { url: `${url.replace(/\/$/, '')}/api/v1/${pathOf(query)}`, token, timeoutMs };
+  const ask = { url: `${url.replace(/\/$/, '')}/api/v1/${pathOf(query)}`, token, timeoutMs, send };
   const answer = await askHttp(ask, clock, signal);
   if (answer.kind === 'no_answer') return gapOf(answer);
   return answer.status === 200 ? seriesOf(answer.text) : gapOfStatus(answer);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import { wayTo } from '#core/egress.ts';
 import { unreachable } from '#core/errors.ts';
 import type { Selector, Service, SignalSource } from '#incidents/inventory.ts';
 import { numberOf } from './exposition.ts';
@@ -37,6 +38,7 @@ const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Reads signals from a Prometheus server over its HTTP API. Never throws. */
 export function createPrometheus(settings: PrometheusSettings, clock: Clock): MetricsDriver {
   const { url, token, timeoutMs = 5000, allowed } = settings;
+  const send = wayTo(url);
   return {
     series: async (query, signal) => {
       const expression = promql(settings, query.service, query.source);
@@ -49,13 +51,15 @@ export function createPrometheus(settings: PrometheusSettings, clock: Clock): Me
         end: String(grid.to / 1000),
         step: String(grid.stepMs / 1000),
       });
-      const ask = { url: `${url.replace(/\/$/, '')}/api/v1/query_range?${params}`, token, timeoutMs };
+      const ask = { url: `${url.replace(/\/$/, '')}/api/v1/query_range?${params}`, token, timeoutMs, send };
       const answer = await askHttp(ask, clock, signal);
       if (answer.kind === 'no_answer') return gapOf(answer);
       return answer.status === 200 ? onGrid(answer.text, grid) : gapOfStatus(answer);
     },
-    calls: (query, signal) => readCallTimes(settings, { ...query, clock }, signal),
-    ...(allowed && { promql: (query, signal) => askPromql({ ...settings, allowed, clock }, query, signal) }),
+    calls: (query, signal) => readCallTimes({ ...settings, send }, { ...query, clock }, signal),
+    ...(allowed && {
+      promql: (query, signal) => askPromql({ ...settings, send, allowed, clock }, query, signal),
+    }),
   };
 }
 

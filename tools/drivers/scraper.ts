@@ -1,8 +1,10 @@
 import type { Clock } from '#core/clock.ts';
+import { anyAt, hostOf, originOf } from '#core/egress/rules.ts';
+import { createEgress, wayTo } from '#core/egress.ts';
 import type { SignalSource } from '#incidents/inventory.ts';
 import { discoverTargets, type ScrapeTarget } from './discovery.ts';
 import { parseExposition } from './exposition.ts';
-import { askHttp } from './http-text.ts';
+import { askHttp, gapOf, type Send } from './http-text.ts';
 import type { Gap, MetricsDriver, MetricsQuery, Seen, Series } from './ports.ts';
 import { createScrapeStore, type ScrapeStore } from './scrape-store.ts';
 import { createSignalColumns } from './signal-columns.ts';
@@ -16,8 +18,12 @@ export type ScraperSettings = {
   /** Signals that will be asked for; nothing else is kept. */
   readonly sources: readonly SignalSource[];
   readonly targets?: readonly ScrapeTarget[];
-  /** Prometheus http_sd address, asked again in every round. */
-  readonly discover?: { readonly url: string; readonly token?: () => string };
+  /** Prometheus http_sd address, asked again in every round; what it names is asked at the same host, and at `hosts`. */
+  readonly discover?: {
+    readonly url: string;
+    readonly token?: () => string;
+    readonly hosts?: readonly string[];
+  };
 };
 
 /** Answers `series` from memory while it runs. `stop` waits until no request is under way. */
@@ -57,22 +63,35 @@ function createRounds(deps: {
   const columns = createSignalColumns(settings.sources);
   const stopped = new AbortController();
   const work = createWork();
+  const send = wayToTargets(settings);
+  const sendDiscover = wayTo(...(settings.discover === undefined ? [] : [settings.discover.url]));
   let discovered: readonly ScrapeTarget[] = [];
   let failure: Gap | undefined;
+  let refused: Gap | undefined;
   let cancel = (): void => {};
 
   async function scrape({ service, url }: ScrapeTarget): Promise<void> {
-    const answer = await askHttp({ url, timeoutMs }, clock, stopped.signal);
+    const answer = await askHttp({ url, timeoutMs, send }, clock, stopped.signal);
     if (stopped.signal.aborted) return;
+    // Who was not asked is not down.
+    if (answer.kind === 'no_answer' && answer.reason === 'refused') {
+      refused = gapOf(answer);
+      return;
+    }
     const answered = answer.kind === 'answer' && answer.status === 200;
     const values = answered ? columns.read(parseExposition(answer.text, columns.wanted).series) : null;
     store.add({ target: `${service} ${url}`, service, t: clock.now(), values });
   }
   async function refresh(): Promise<void> {
     if (!settings.discover) return;
-    const seen = await discoverTargets({ ...settings.discover, timeoutMs }, clock, stopped.signal);
+    const seen = await discoverTargets(
+      { ...settings.discover, timeoutMs, send: sendDiscover },
+      clock,
+      stopped.signal,
+    );
     if (seen.kind === 'seen') discovered = seen.value;
     failure = seen.kind === 'gap' ? seen : undefined;
+    refused = undefined;
   }
   async function scrapeAll(): Promise<void> {
     const found = work.once('discover', refresh);
@@ -89,13 +108,20 @@ function createRounds(deps: {
   }
   return {
     start: round,
-    failure: () => failure,
+    failure: () => failure ?? refused,
     stop: async () => {
       stopped.abort();
       cancel();
       await work.ended();
     },
   };
+}
+
+/** Targets of the config, and whatever listens at the host that names more, and at those that the config names with it. */
+function wayToTargets({ targets = [], discover }: ScraperSettings): Send {
+  const named = targets.map(({ url }) => originOf(url));
+  const found = discover === undefined ? [] : [hostOf(discover.url), ...(discover.hosts ?? []).map(anyAt)];
+  return createEgress({ rules: [...named, ...found] }).fetch;
 }
 
 type Work = { once(key: string, work: () => Promise<void>): Promise<void>; ended(): Promise<void> };

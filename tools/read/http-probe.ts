@@ -13,7 +13,7 @@ export const httpProbe: ReadTool<Args> = {
   tier: 'R0',
   name: 'http_probe',
   version: 1,
-  description: "Asks one service's own health check once: status and time.",
+  description: "One service's own health check: status and time.",
   args: Args,
   deadlineMs: 5_000,
   perform: (args, context) => probe(args, context),

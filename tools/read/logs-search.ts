@@ -26,8 +26,7 @@ export const logsSearch: ReadTool<Args> = {
   tier: 'R0',
   name: 'logs_search',
   version: 1,
-  description:
-    'Log lines of one service in the last minutes, grouped by kind, with those that are new marked.',
+  description: 'Recent log lines of one service, grouped by kind, new kinds marked.',
   args: Args,
   deadlineMs: 10_000,
   perform: (args, context) => search(args, context),

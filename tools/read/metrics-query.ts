@@ -18,7 +18,7 @@ const MAX_POINTS = 240;
 const Args = z.strictObject({
   service: ServiceRef,
   signal: SignalName,
-  at: z.int().min(0).describe('When the page began, in ms since 1970'),
+  at: z.int().min(0),
 });
 type Args = z.infer<typeof Args>;
 
@@ -28,8 +28,7 @@ export const metricsQuery: ReadTool<Args> = {
   tier: 'R0',
   name: 'metrics_query',
   version: 1,
-  description:
-    'One signal of one service: its value now, what was normal before the page, and since when it is not.',
+  description: 'One signal of one service: now, normal before the page, and since when it is out.',
   args: Args,
   deadlineMs: 10_000,
   perform: (args, context) => query(args, context),

@@ -19,7 +19,7 @@ export const runbookSearch: ReadTool<Args> = {
   tier: 'R0',
   name: 'runbook_search',
   version: 1,
-  description: 'Runbooks of one service: prose for people, and the actions that they name per cause.',
+  description: 'Runbooks of one service: prose, and the actions that they name per cause.',
   args: Args,
   deadlineMs: 5_000,
   perform: (args, context) => Promise.resolve(find(args, context)),

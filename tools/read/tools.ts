@@ -1,8 +1,10 @@
 import type { ReadTool } from '../tool.ts';
+import { changeDiff, changesList } from './changes-list.ts';
 import { clusterTools } from './cluster-tools.ts';
 import { deploymentsList } from './deployments-list.ts';
 import { hostStatus } from './host-status.ts';
 import { httpProbe } from './http-probe.ts';
+import { incidentHistory } from './incident-history.ts';
 import { logsSearch } from './logs-search.ts';
 import { metricsQuery } from './metrics-query.ts';
 import { pgActivity, pgLocks, pgReplication, pgSizes } from './pg-tools.ts';
@@ -26,5 +28,8 @@ export const readTools: readonly ReadTool[] = [
   pgReplication,
   pgSizes,
   hostStatus,
+  incidentHistory,
+  changesList,
+  changeDiff,
   ...clusterTools,
 ];

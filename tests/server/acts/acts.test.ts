@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sayAfterEnd } from '#approvals/after-end.ts';
 import { isUnderWay } from '#approvals/approval.ts';
 import { createReplay } from '#approvals/semantic-replay.ts';
-import { LIKELY } from '#diagnosis/assess.ts';
+import { LIKELY } from '#diagnosis/assessment.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
 import { acceptHandover, acknowledge, offerHandover, pause, resume, take } from '#server/acts/ownership.ts';
 import { merge, split } from '#server/acts/regroup.ts';

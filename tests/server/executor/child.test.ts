@@ -62,9 +62,9 @@ test('a change is made by the child, with the credential for changes, once for e
   await up;
   const one = permit();
   expect(await child.change(one, 5000)).toEqual({ kind: 'done', generation: 8, tookMs: 3 });
-  expect(await child.change(one, 5000)).toMatchObject({ kind: 'refused', reason: 'unauthorised' });
+  expect(await child.change(one, 5000)).toMatchObject({ kind: 'refused', reason: 'bad_permit' });
   const forged = { ...permit(), signature: one.signature };
-  expect(await child.change(forged, 5000)).toMatchObject({ kind: 'refused', reason: 'unauthorised' });
+  expect(await child.change(forged, 5000)).toMatchObject({ kind: 'refused', reason: 'bad_permit' });
   expect(world.heard).toMatchObject([{ path: '/v1/services/checkout/restart', token: 'Bearer for changes' }]);
 });
 

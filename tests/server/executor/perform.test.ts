@@ -38,7 +38,7 @@ test('a permit of this start is carried out once', async () => {
   const { shop, execute, permit } = setUp();
   const first = permit();
   expect(await execute.change(first, 5000)).toMatchObject({ kind: 'done' });
-  expect(await execute.change(first, 5000)).toMatchObject({ kind: 'refused', reason: 'unauthorised' });
+  expect(await execute.change(first, 5000)).toMatchObject({ kind: 'refused', reason: 'bad_permit' });
   expect(shop.applied).toHaveLength(1);
 });
 
@@ -57,7 +57,7 @@ test.each([
   const { shop, execute, permit } = setUp();
   expect(await execute.change(permit(fields), 5000)).toMatchObject({
     kind: 'refused',
-    reason: 'unauthorised',
+    reason: 'bad_permit',
   });
   expect(shop.applied).toEqual([]);
 });

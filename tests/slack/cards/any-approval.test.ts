@@ -81,7 +81,10 @@ test('whatever it is made of, the target, the effect, the undo and the expiry ar
   fc.assert(
     fc.property(plans, (plan) => {
       const { text, blocks } = draw('pending', { plan });
-      const verb = { service_rollback: 'Roll back', service_restart: 'Restart', service_scale: 'Scale' };
+      const verb = {
+        ...{ service_rollback: 'Roll back', service_restart: 'Restart', service_scale: 'Scale' },
+        ...{ node_cordon: 'Cordon', alert_silence: 'Silence', operator_action: 'Run' },
+      };
       const step = plan.steps[0];
       const expires = `Expires <!date^${Math.floor(plan.expiresAt / 1000)}^{time}|03:27>`;
       for (const head of [text.slice(0, 200), (blockTexts(blocks)[0] ?? '').slice(0, 200)]) {

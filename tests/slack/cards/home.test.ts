@@ -9,7 +9,7 @@ import { blockTexts, overLimits } from './limits.ts';
 const alice = {
   id: PersonId.parse('alice'),
   name: 'Alice',
-  tokenHash: null,
+  tokens: [],
   roles: ['owner'],
   teams: [],
 } as const;

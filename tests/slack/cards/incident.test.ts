@@ -83,6 +83,20 @@ test('what a person says of the cause stands beside it, and what holds changes b
   );
 });
 
+test('an earlier incident stands below the cause, with when it was and what helped', () => {
+  const before = {
+    incident: 'INC-7',
+    at: T0 - 3 * 24 * 3_600_000,
+    text: 'bad deploy of checkout, rollback helped',
+  };
+  const shown = lines(face('approval.approved', { before }));
+  const at = shown.findIndex((line) => line.startsWith('*Cause:*'));
+  expect(shown[at + 1]).toMatch(
+    /^Seen before: `INC-7` .*2026-01-02.*, bad deploy of checkout, rollback helped$/,
+  );
+  expect(lines(face('approval.approved')).join()).not.toContain('Seen before');
+});
+
 test('what is not known is said, and there is no cause to call wrong', () => {
   const one = face('tool.intended');
   expect(lines(one)).toContain('*Cause:* not known yet');
@@ -166,6 +180,7 @@ const faces = fc
     ...{ title: foreign, environment: foreign, owner: foreign, outcome: foreign, notSeen: many },
     ruledOut: many,
     rules: fc.option(foreign),
+    before: fc.option(fc.record({ incident: foreign, at: fc.constant(T0), text: foreign })),
     takenBy: fc.option(foreign),
     paused: fc.option(foreign),
     alerts: many,

@@ -278,3 +278,39 @@ test.each([
 ])('%s and %s are one slip apart: %s', (one, other, near) => {
   expect(isNear(one, other)).toBe(near);
 });
+
+describe('changes of something else than a service', () => {
+  const known: Vocabulary = { ...vocabulary, actions: ['restart-queue'] };
+  const silenced = { tool: 'alert_silence', target: `alert:${errors}` };
+
+  test.each<[string, object]>([
+    ['cordon worker-1', { tool: 'node_cordon', target: 'node:worker-1' }],
+    ['Cordon the node worker-1.example.com', { tool: 'node_cordon', target: 'node:worker-1.example.com' }],
+    ['silence HighErrorRate', silenced],
+    ['mute HighErrorRate checkout', silenced],
+    [`silence alert ${errors.slice(0, 12)}`, silenced],
+    ['run restart-queue', { tool: 'operator_action', target: 'action:restart-queue' }],
+    [
+      'run restart-queue shard=b-2 count=2',
+      { tool: 'operator_action', target: 'action:restart-queue?count=2&shard=b-2' },
+    ],
+  ])('%s', (text, action) => {
+    const heard = parse(text, known);
+    expect(heard).toEqual({ kind: 'act', act: { verb: 'change', action, wanted: null } });
+    // What is asked back can be said, and means the same.
+    if (heard.kind === 'act') expect(parse(sentenceOf(heard.act), known)).toEqual(heard);
+  });
+
+  test.each([
+    'cordon --all',
+    'cordon worker-1; reboot',
+    'silence everything',
+    'silence alertname=~".*"',
+    'run rm -rf /',
+    'run restart-queue count=2; id',
+    'run restart-queue count=--all',
+    'run restart-queue shard=../../etc',
+  ])('%s is none of them', (text) => {
+    expect(parse(text, known).kind).not.toBe('act');
+  });
+});

@@ -1,3 +1,4 @@
+import type { People, Person } from '#approvals/people.ts';
 import { sha256 } from '#core/hash.ts';
 import { PersonId } from '#core/ids.ts';
 import { fact, incidentStream } from '#incidents/entry.ts';
@@ -5,6 +6,12 @@ import { identifier } from '#server/http-people.ts';
 import { aPerson, INCIDENT } from '../../approvals/a-gate.ts';
 import type { Attempt } from './attempt.ts';
 import { aChange, allowed, pressed, proposed } from './honest.ts';
+
+/** Whoever shows this header, where the server knows them. */
+function knownBy(people: People, header: string): Person | undefined {
+  const identity = identifier(people, () => 0)(header);
+  return identity.kind === 'known' ? identity.person : undefined;
+}
 
 /** Attempts on who decides. Whoever says yes without a right to it is not written down. */
 export const peopleAttempts: Readonly<Record<string, Attempt>> = {
@@ -36,11 +43,11 @@ export const peopleAttempts: Readonly<Record<string, Attempt>> = {
     const approval = await proposed(rig);
     const strangers = ['carl', 'dora'].map((name) => ({
       ...aPerson(`${name}${rig.dice.roll(9)}`, ['approver', 'owner'], ['team-shop', 'team-pay']),
-      tokenHash: sha256(name),
+      tokens: [{ hash: sha256(name), expires: null, scopes: null }],
     }));
     const theirs = new Map(strangers.map((one) => [one.id, one]));
     for (const name of ['carl', 'dora']) {
-      const known = identifier(rig.gate.people)(`Bearer ${name}`) ?? identifier(theirs)(`Bearer ${name}`);
+      const known = knownBy(rig.gate.people, `Bearer ${name}`) ?? knownBy(theirs, `Bearer ${name}`);
       if (known !== undefined) await pressed(rig, approval, [known]);
     }
   },
@@ -48,7 +55,10 @@ export const peopleAttempts: Readonly<Record<string, Attempt>> = {
     const approval = await proposed(rig);
     const token = `fbk_${'a'.repeat(43)}`;
     const people = new Map(
-      [...rig.people].map(([id, one]) => [id, { ...one, tokenHash: sha256(`${token}${id}`) }]),
+      [...rig.people].map(([id, one]) => [
+        id,
+        { ...one, tokens: [{ hash: sha256(`${token}${id}`), expires: null, scopes: null }] },
+      ]),
     );
     const forged = [
       sha256(`${token}alice`),
@@ -60,7 +70,7 @@ export const peopleAttempts: Readonly<Record<string, Attempt>> = {
       'alice',
     ];
     const known = ['Bearer ', 'bearer  ', '', 'Basic ', 'Bearer,'].flatMap((scheme) =>
-      forged.flatMap((one) => identifier(people)(`${scheme}${one}`) ?? []),
+      forged.flatMap((one) => knownBy(people, `${scheme}${one}`) ?? []),
     );
     // Whoever got past the door all the same, and the name of somebody who is not there, go on to the gate.
     const name = rig.dice.one(['alic', 'alice2', 'alice.', 'olga-', 'firebreak']);
@@ -69,7 +79,11 @@ export const peopleAttempts: Readonly<Record<string, Attempt>> = {
   },
   'same person two accounts': async (rig) => {
     const approval = await proposed(rig, [aChange(rig.dice, 'checkout'), aChange(rig.dice, 'payments')]);
-    const again = { ...rig.olga, name: 'Olga (phone)', tokenHash: sha256('phone') };
+    const again = {
+      ...rig.olga,
+      name: 'Olga (phone)',
+      tokens: [{ hash: sha256('phone'), expires: null, scopes: null }],
+    };
     await pressed(
       rig,
       approval,

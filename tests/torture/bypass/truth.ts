@@ -40,6 +40,7 @@ export function createTruth(): Truth {
     allow: ({ approval, steps, expiresAt }) => {
       for (const step of steps) {
         const { target, preview } = step;
+        if (!('before' in preview)) throw new Error('a change of something else than a service');
         covers.push({
           approval,
           thing: target.service,
@@ -79,7 +80,7 @@ export function createTruth(): Truth {
 }
 
 /** The change as people saw it: a rollback is to the version on the card, whatever the history becomes. */
-function shownOf({ change, preview }: Step): string {
-  if (change.tool !== 'service_rollback') return canonical(change);
-  return canonical({ tool: change.tool, target: change.target, version: preview.after.version });
+function shownOf(step: Step): string {
+  if (step.tool !== 'service_rollback') return canonical(step.change);
+  return canonical({ tool: step.tool, target: step.change.target, version: step.preview.after.version });
 }

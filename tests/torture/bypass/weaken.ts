@@ -79,7 +79,9 @@ export function careless(services: ReadonlyMap<ServiceId, Service>, { actor }: B
   return async ({ fields: { order } }) => {
     const service = [...services.values()].find(({ id }) => order.change.target === `service:${id}`);
     if (service === undefined) return { kind: 'refused', reason: 'not_found', detail: '' };
-    return actor.apply(service, order, new AbortController().signal);
+    const { change } = order;
+    if ('service' in change) return { kind: 'refused', reason: 'invalid', detail: '' };
+    return actor.apply(service, { ...order, change }, new AbortController().signal);
   };
 }
 

@@ -25,7 +25,7 @@ const RUN = RunId.parse('run-1');
 export const theApprover: Person = {
   id: PersonId.parse('alice'),
   name: 'Alice',
-  tokenHash: null,
+  tokens: [],
   roles: ['approver', 'owner'],
   teams: ['team-shop'],
 };

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Service } from '#incidents/inventory.ts';
 import type { ChangeOrder, ChangeOutcome } from '../ports.ts';
 import { jsonOf, type KubeAnswer, saidBy } from './client.ts';
@@ -39,7 +40,7 @@ export async function applyOrder(
     const answer = await write(reach, { service, order, found: found.value }, signal);
     if ('kind' in answer && answer.kind === 'refused') return answer;
     if (answer.kind === 'answer' && answer.status === 409 && attempt < ATTEMPTS) continue;
-    const outcome = outcomeOf(answer, order.key);
+    const outcome = outcomeOf(answer, { shape: Target, key: order.key, resource: 'deployments' });
     if (outcome.kind !== 'done') return outcome;
     await awaitRollout(reach, { service, generation: outcome.generation }, signal);
     return { ...outcome, tookMs: Math.round(reach.clock.mono() - started) };
@@ -57,8 +58,14 @@ async function write(
   return reach.client.patch(ask, plan.operations, signal);
 }
 
-/** Only a 4xx says for certain that nothing was changed. */
-function outcomeOf(answer: KubeAnswer, key: string): ChangeOutcome {
+type Wanted = {
+  readonly shape: z.ZodType<{ readonly metadata: Target['metadata'] }>;
+  readonly key: string;
+  readonly resource: string;
+};
+
+/** What a patch came to, by its answer. Only a 4xx says for certain that nothing was changed. */
+export function outcomeOf(answer: KubeAnswer, { shape, key, resource }: Wanted): ChangeOutcome {
   if (answer.kind === 'no_answer') {
     if (answer.sent) return { kind: 'unknown', detail: answer.detail };
     return { kind: 'refused', reason: 'not_found', detail: `nothing was sent: ${answer.detail}` };
@@ -66,15 +73,15 @@ function outcomeOf(answer: KubeAnswer, key: string): ChangeOutcome {
   const { status } = answer;
   const detail = `HTTP ${status}: ${saidBy(answer)}`;
   if (status === 200) {
-    const made = Target.safeParse(jsonOf(answer.text));
+    const made = shape.safeParse(jsonOf(answer.text));
     if (!made.success) return { kind: 'unknown', detail: 'the answer cannot be read' };
-    if (!keysOf(made.data).includes(key))
+    if (!keysIn(made.data.metadata.annotations).includes(key))
       return { kind: 'unknown', detail: 'the answer does not show the change' };
     return { kind: 'done', generation: made.data.metadata.generation ?? 0, tookMs: 0 };
   }
   if (status < 400 || status > 499 || status === 408) return { kind: 'unknown', detail };
   if (status === 401 || status === 403)
-    return { kind: 'refused', reason: 'unauthorised', detail: `not allowed to patch deployments: ${detail}` };
+    return { kind: 'refused', reason: 'unauthorised', detail: `not allowed to patch ${resource}: ${detail}` };
   if (status === 404) return { kind: 'refused', reason: 'not_found', detail };
   return { kind: 'refused', reason: status === 409 ? 'generation' : 'invalid', detail };
 }

@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import { EgressRefused } from '#core/egress/refused.ts';
+import { originOf } from '#core/egress/rules.ts';
+import { createEgress } from '#core/egress.ts';
+import { messageOf } from '#core/errors.ts';
 import {
   askHttp,
   gapOf,
@@ -48,10 +53,10 @@ const TIMEOUT_MS = 5_000;
 
 export function createKubeClient(settings: ClusterSettings, clock: Clock): KubeClient {
   const base = settings.url.replace(/\/$/, '');
-  let sender: Promise<Send> | undefined;
+  let way: Send | undefined;
   const send: Send = async (url, request) => {
-    sender ??= openSender(settings);
-    return (await sender)(url, request);
+    way ??= wayToServer(settings);
+    return way(url, request);
   };
   const urlOf = ({ path, query }: Ask): string => {
     const asked = new URLSearchParams({ ...query }).toString();
@@ -74,30 +79,21 @@ export function createKubeClient(settings: ClusterSettings, clock: Clock): KubeC
   };
 }
 
-/** Loads what speaks to Kubernetes, which is large, when it is first needed. */
-async function openSender({ url, ca }: ClusterSettings): Promise<Send> {
-  if (!url.startsWith('https:')) return (to, request) => fetch(to, request);
-  const [{ HttpMethod, KubeConfig, RequestContext }, { fetch: fetchWith }] = await Promise.all([
-    import('@kubernetes/client-node'),
-    import('undici'),
-  ]);
-  const config = new KubeConfig();
-  config.loadFromOptions({
-    clusters: [{ name: 'it', server: url, skipTLSVerify: false, ...(ca !== null && { caFile: ca }) }],
-    users: [{ name: 'it' }],
-    contexts: [{ name: 'it', cluster: 'it', user: 'it' }],
-    currentContext: 'it',
-  });
-  const context = new RequestContext(url, HttpMethod.GET);
-  await config.applySecurityAuthentication(context);
-  const dispatcher = context.getDispatcher();
-  return async (to, request) => {
-    const { status, headers, body } = await fetchWith(to, {
-      ...request,
-      ...(dispatcher !== undefined && { dispatcher }),
-    });
-    return { status, headers, body };
-  };
+/** A way to the API server alone. Throws `EgressRefused` where the certificates that it is checked against cannot be read. */
+function wayToServer({ url, ca }: ClusterSettings): Send {
+  const rules = [originOf(url)];
+  const isChecked = url.startsWith('https:') && ca !== null;
+  // A watch goes on for as long as its reader likes; other answers are bounded by whoever reads them.
+  return createEgress({ rules, endless: true, ...(isChecked && { ca: readCertificates(ca) }) }).fetch;
+}
+
+function readCertificates(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const message = `the certificates of the cluster cannot be read (${messageOf(cause)}), so nothing was sent`;
+    throw new EgressRefused('tls', message, { sent: false, cause });
+  }
 }
 
 /** The answer as `shape`, or the gap that it is; a missing right is named by verb and resource. Never throws. */

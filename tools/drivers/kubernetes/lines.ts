@@ -13,8 +13,8 @@ export async function* linesOf(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   if (signal.aborted) return;
-  const headers = { authorization: `Bearer ${token()}`, accept: 'application/json' };
   try {
+    const headers = { authorization: `Bearer ${token()}`, accept: 'application/json' };
     const answer = await send(url, { method: 'GET', redirect: 'error', headers, signal });
     if (answer.status !== 200 || answer.body === null) {
       await answer.body?.cancel();

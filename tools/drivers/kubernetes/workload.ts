@@ -4,6 +4,7 @@ import type { Service } from '#incidents/inventory.ts';
 import type { ChangeOrder, Deployment, Instance, Seen, Workload, WorkloadDriver } from '../ports.ts';
 import { applyOrder } from './apply.ts';
 import { type ClusterSettings, createKubeClient } from './client.ts';
+import { createCordon } from './cordon.ts';
 import { dryRun } from './dry-run.ts';
 import { createLister } from './lister.ts';
 import { keysIn, MOST_KEYS } from './plan-change.ts';
@@ -47,6 +48,7 @@ export function createKubernetesWorkload(settings: WorkloadSettings, clock: Cloc
       return keys.length < MOST_KEYS ? 'did_not_happen' : 'unknown';
     },
     manual: (service, change) => manual(settings.namespace, { service, change, numbers }),
+    cordon: createCordon(reach),
   };
 }
 

@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { runCli } from '#cli/run.ts';
+import { realClock } from '#core/clock.ts';
+import { sha256 } from '#core/hash.ts';
+import { serve } from '#server/main.ts';
+
+const TOKEN = 'fbk_a-token-of-a-test';
+
+function place(more = ''): { dir: string; configPath: string; dataDir: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'firebreak-guard-served-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const configPath = join(dir, 'firebreak.yaml');
+  writeFileSync(
+    configPath,
+    `listen: {host: 127.0.0.1, port: 0}
+default_owner: team-a
+teams: [{id: team-a, name: A}]
+people: [{id: olga, name: Olga, token: "sha256:${sha256(TOKEN)}", roles: [responder, owner], teams: [team-a]}]
+services: [{id: checkout}]
+anchors: {file: ${join(dir, 'anchors')}}
+${more}`,
+    { mode: 0o600 },
+  );
+  return { dir, configPath, dataDir: join(dir, 'data') };
+}
+
+const Checks = z.object({
+  checks: z.array(
+    z.object({ id: z.string(), status: z.string(), seen: z.string(), fix: z.string().nullable() }),
+  ),
+});
+
+/** One command line with everything that it said. */
+async function cli({ configPath, dataDir }: ReturnType<typeof place>, ...argv: string[]) {
+  const out: string[] = [];
+  const exit = await runCli([...argv, '--json', '--config', configPath, '--data-dir', dataDir], {
+    ...{
+      clock: realClock,
+      zone: 'UTC',
+      prompt: null,
+      colours: false,
+      cwd: dataDir,
+      home: dataDir,
+      token: TOKEN,
+    },
+    ...{ out: (line: string) => out.push(line), err: () => undefined },
+    ...{ stdin: async () => '', interrupted: async () => undefined },
+  });
+  const { checks } = Checks.parse(JSON.parse(out.at(-1) ?? ''));
+  return { exit, of: (id: string) => checks.find((one) => one.id === id) };
+}
+
+function entriesIn(dataDir: string): string {
+  const log = join(dataDir, 'log');
+  return readdirSync(log)
+    .map((name) => readFileSync(join(log, name), 'latin1'))
+    .join('');
+}
+
+test('a running server passes its own checks, and a byte of its log that is changed meanwhile opens an incident', async () => {
+  const at = place();
+  const running = await serve({ ...at, version: '0.0.0' });
+  onTestFinished(() => running.stop());
+  const outside = await cli(at, 'doctor');
+  expect(outside.of('log-verify')).toMatchObject({ status: 'ok' });
+  expect(outside.of('auth')).toMatchObject({ status: 'ok' });
+  expect(outside.of('disk')?.status).not.toBe('skipped');
+  if (process.platform === 'linux')
+    expect(outside.of('binds')).toMatchObject({ seen: expect.stringContaining('listens on 127.0.0.1') });
+  expect(await cli(at, 'guard', '--once')).toMatchObject({ exit: outside.exit });
+  const log = join(at.dataDir, 'log');
+  const name = readdirSync(log).find((one) => !one.includes('pub')) ?? '';
+  const text = readFileSync(join(log, name), 'latin1');
+  writeFileSync(join(log, name), text.replace('server.started', 'server.starteD'), 'latin1');
+  const bad = await cli(at, 'doctor');
+  expect(bad).toMatchObject({ exit: 1 });
+  await expect
+    .poll(async () => (await cli(at, 'guard', '--once')).of('log-verify')?.status, { timeout: 10_000 })
+    .toBe('fail');
+  const list = await fetch(`${running.url}/v1/incidents`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  expect(await list.json()).toMatchObject([
+    { title: expect.stringContaining('log-verify'), severity: 'critical', open: true },
+  ]);
+  expect(readdirSync(join(at.dataDir, 'evidence'))).toEqual([expect.stringContaining('log-verify')]);
+});
+
+test('without a server the guard writes the log itself, and clears the lock of a process that is gone', async () => {
+  const at = place('guard: {every: off}\n');
+  const running = await serve({ ...at, version: '0.0.0' });
+  const [lock, address] = ['lock', 'server.json'].map((name) => join(at.dataDir, name)) as [string, string];
+  const [held, listens] = [readFileSync(lock, 'utf8'), readFileSync(address, 'utf8')];
+  await running.stop();
+  writeFileSync(lock, held.replace(`"pid":${process.pid},`, '"pid":4194303,'), { mode: 0o600 });
+  writeFileSync(address, listens, { mode: 0o600 });
+  const { of } = await cli(at, 'guard', '--once');
+  expect(of('guard-fresh')).toMatchObject({ status: 'skipped' });
+  expect([existsSync(join(at.dataDir, 'lock')), existsSync(join(at.dataDir, 'server.json'))]).toEqual([
+    false,
+    false,
+  ]);
+  const entries = entriesIn(at.dataDir);
+  expect(entries).toContain('"repair":"stale-lock"');
+  expect(entries).toContain('doctor.checked');
+  expect((await cli(at, 'doctor')).of('log-verify')).toMatchObject({ status: 'ok' });
+});

@@ -1,0 +1,20 @@
+import type { Digest } from '#core/ids.ts';
+import type { ChangeOutcome } from './change-outcome.ts';
+
+/** A program as it lies there: the hash of its bytes, or why it must not be run. */
+export type ProgramSeen =
+  | { readonly kind: 'fine'; readonly digest: Digest }
+  | { readonly kind: 'problem'; readonly why: string };
+
+export type ProgramOrder = {
+  readonly argv: readonly string[];
+  /** Names of the environment, each with the reference of its value. Nothing else is in it. */
+  readonly env: ReadonlyMap<string, string>;
+};
+
+/** Looks at programs that operators name and, in the process that makes changes alone, runs them. Never throws. */
+export type ProgramDriver = {
+  inspect(path: string): ProgramSeen;
+  /** Left out = not in this process. Ends with its whole process group when the signal aborts. */
+  readonly run?: (order: ProgramOrder, signal: AbortSignal) => Promise<ChangeOutcome>;
+};
