@@ -5,6 +5,7 @@ import net from 'node:net';
 import { isLoopback } from './style.ts';
 
 const refusals: string[] = [];
+let isClosed = false;
 
 /** What was refused since the last call, one line each, and forgets it. */
 export function takeRefusals(): string[] {
@@ -14,9 +15,11 @@ export function takeRefusals(): string[] {
 /**
  * Lets this process reach only itself: a connection, datagram or look-up of a name that leaves the machine fails as
  * a broken network would, and is noted, so that code which copes with broken networks does not hide it. Processes
- * started by a test are not covered.
+ * started by a test are not covered. Once is enough.
  */
 export function closeNetwork(): void {
+  if (isClosed) return;
+  isClosed = true;
   const { connect } = net.Socket.prototype;
   replace(net.Socket.prototype, 'connect', function (this: net.Socket, ...args: unknown[]) {
     const refused = refusal('connection to', hostOf(args));
