@@ -21,6 +21,7 @@ beforeAll(async () => {
   }
   const setup = await started.session('setup');
   await setup.query(`create role watcher login password '${ROLE_PASSWORD}' in role pg_monitor`);
+  await setup.query(`create role stranger login password '${ROLE_PASSWORD}'`);
   await setup.query('create table orders (id int primary key, state text)');
   await setup.query(`insert into orders select n, 'new' from generate_series(1, 100) as n`);
   await setup.end();
@@ -34,7 +35,8 @@ function real(skip: () => never): RunningPostgres {
   return typeof started === 'string' ? skip() : started;
 }
 
-const looking = (port: number, over: { password?: () => string; timeoutMs?: number } = {}) =>
+type Over = { user?: string; password?: () => string; timeoutMs?: number };
+const looking = (port: number, over: Over = {}) =>
   createPostgres({
     ...{ host: '127.0.0.1', port, database: 'shop', user: 'watcher', tls: false },
     password: () => ROLE_PASSWORD,
@@ -116,10 +118,27 @@ test('a look leaves no connection behind', async ({ skip }) => {
   const driver = looking(server.port);
   await driver.activity(never);
   const setup = await server.session('check');
-  const { rows } = await setup.query(
-    `select count(*)::int as n from pg_stat_activity where application_name = 'firebreak'`,
-  );
-  expect(rows).toEqual([{ n: 0 }]);
+  const left = async () => {
+    const asked = `select count(*)::int as n from pg_stat_activity where application_name = 'firebreak'`;
+    return (await setup.query(asked)).rows;
+  };
+  // The server takes a moment to end a session that has said goodbye.
+  await expect.poll(left).toEqual([{ n: 0 }]);
+});
+
+test('a role that may not see what others do has seen nothing, not that nobody waits', async ({ skip }) => {
+  const server = real(skip);
+  const pile = await pileUp(server, 3);
+  onTestFinished(pile.end);
+  await expect
+    .poll(async () => waitingOf(await looking(server.port).locks(never)), { timeout: 10_000 })
+    .toBe(3);
+  const blind = looking(server.port, { user: 'stranger' });
+  const gap = { kind: 'gap', reason: 'refused', detail: expect.stringContaining('pg_monitor') };
+  expect(await blind.locks(never)).toMatchObject(gap);
+  expect(await blind.activity(never)).toMatchObject(gap);
+  expect(await blind.replication(never)).toMatchObject(gap);
+  expect(await blind.sizes(never)).toMatchObject({ kind: 'seen' });
 });
 
 test('a wrong password and a server that is full are told apart', async ({ skip }) => {
