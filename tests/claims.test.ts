@@ -37,11 +37,25 @@ test.each([
   ],
   ['says nothing', claim(good).replace('A changed entry is found.', '')],
   ['is there twice', claim(good) + claim(good)],
+  ...[
+    ['names the doctor check bind, which does not exist', 'Doctor checks: `auth`, `bind`.'],
+    ['does not end with its doctor checks as they are written', 'Doctor check: auth.'],
+    ['does not end with its doctor checks as they are written', 'Doctor check: `auth`. More words.'],
+    ['does not end with its doctor checks as they are written', 'See the doctor check `auth`.'],
+  ].map(([problem = '', words]): [string, string] => [
+    problem,
+    claim(good).replace('found.', `found. ${words}`),
+  ]),
   ['is a promise of people, yet names tests', claim(good, '### SEC-LOG-1 (process)')],
 ])('a claim that %s is an error', (problem, markdown) => {
   expect(checkClaims(markdown, [testFile]).map((line) => line.replace(/^line \d+: SEC-LOG-1 /, ''))).toEqual([
     problem,
   ]);
+});
+
+test('a claim may end with the checks of the doctor that show it', () => {
+  for (const words of ['Doctor check: `auth`.', 'Doctor checks: `binds`,\n`ports`.', 'Doctor check: all.'])
+    expect(checkClaims(claim(good).replace('is found.', `is found. ${words}`), [testFile])).toEqual([]);
 });
 
 test.each([

@@ -1,10 +1,12 @@
 import ts from 'typescript';
+import { checks } from '#doctor/checks.ts';
 import type { SourceFile } from './source.ts';
 
 /**
  * One claim of SECURITY.md: a third-level heading with its id, one sentence, then one list line per test that shows it:
  * - `tests/audit/verify.test.ts` › "names the first bad entry"
- * A claim about what people promise to do is marked `(process)` in its heading and has no tests.
+ * A claim about what people promise to do is marked `(process)` in its heading and has no tests. Where it shows on a
+ * running system its words end with `Doctor check: \`id\`.`, `Doctor checks: \`id\`, \`id\`.`, or `Doctor check: all.`
  */
 export type Claim = {
   readonly id: string;
@@ -56,6 +58,7 @@ export function checkClaims(markdown: string, testFiles: readonly SourceFile[]):
     if (seen.has(claim.id)) say('is there twice');
     seen.add(claim.id);
     if (claim.sentence === '') say('says nothing');
+    checkDoctor(claim.sentence).forEach(say);
     if (claim.process && claim.tests.length > 0) say('is a promise of people, yet names tests');
     if (!claim.process && claim.tests.length === 0) say('names no test');
     for (const { path, title } of claim.tests) {
@@ -65,6 +68,19 @@ export function checkClaims(markdown: string, testFiles: readonly SourceFile[]):
     }
   }
   return errors;
+}
+
+const doctorIds: ReadonlySet<string> = new Set(checks.map(({ id }) => id));
+
+/** What is wrong with the checks of doctor that the words of a claim name; nothing where they name none. */
+function checkDoctor(sentence: string): string[] {
+  const [, named] = /\bdoctor checks?\b(.*)/i.exec(sentence) ?? [];
+  if (named === undefined || named === ': all.') return [];
+  if (!/^: `[^`]+`(, `[^`]+`)*\.$/.test(named))
+    return ['does not end with its doctor checks as they are written'];
+  return [...named.matchAll(/`([^`]+)`/g)].flatMap(([, id = '']) =>
+    doctorIds.has(id) ? [] : [`names the doctor check ${id}, which does not exist`],
+  );
 }
 
 /** Titles of the tests of a file that run: not those skipped, wished for, or expected to fail. Literal titles only. */

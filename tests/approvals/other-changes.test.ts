@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decide } from '#approvals/decide.ts';
-import { Step } from '#approvals/plan.ts';
+import { commandHash, Step } from '#approvals/plan.ts';
 import type { PolicyRule } from '#approvals/policy.ts';
 import { capsOf, standingOf } from '#approvals/policy-standing.ts';
 import { propose } from '#approvals/propose.ts';
@@ -49,8 +49,14 @@ const run = (count: string, more: { tier?: 'R2' | 'R3'; program?: string } = {})
       ...{ tool: 'operator_action', target: 'action:restart-queue', service },
       params: [{ name: 'count', value: count }],
     },
-    preview: { argv: ['/opt/ops/queue', count], back: null, program: sha256(more.program ?? 'p') },
-    undo: null,
+    preview: {
+      ...{ argv: ['/opt/ops/queue', count], program: sha256(more.program ?? 'p'), env: [] },
+      back: { argv: ['/opt/ops/queue', 'stop'], program: sha256('back'), env: [] },
+    },
+    undo: {
+      ...{ tool: 'operator_action', service, back: true },
+      params: [{ name: 'count', value: count }],
+    },
   });
 const action: OperatorAction = {
   ...{ name: 'restart-queue', service: CHECKOUT, about: 'Restart the queue workers' },
@@ -103,6 +109,8 @@ test('an alert is silenced only because a person asked for just that, while it f
     reason: 'alert_of_another',
   });
   await asks(gate, 'alert_silence', FIRING);
+  const ofPayments = { ...silence(), target: { ...silence().target, service: ServiceId.parse('payments') } };
+  expect(await put(gate, Step.parse(ofPayments))).toMatchObject({ reason: 'alert_of_another' });
   expect(await put(gate, silence(), aStep())).toMatchObject({ reason: 'only_alone' });
   expect(await put(gate, silence())).toMatchObject({ kind: 'requested', pending: true });
   const [{ plan } = { plan: undefined }] = gate.approvals.all();
@@ -247,6 +255,22 @@ test('an action with an unknown outcome is quarantined, never run again, and wha
   for await (const { kind, body, payloads } of gate.log.read(0))
     if (kind === 'tool.finished') finished.push({ ...Object(body), payloads: payloads.length });
   expect(finished).toMatchObject([{ outcome: 'unknown', exitCode: 3, payloads: 1 }]);
+  expect(await replayed(gate)).toEqual([]);
+});
+
+test('an order of an action carries all of its command, and taking it back the one that people saw', async () => {
+  const gate = await setUp({ causes: ['bad_deploy'] });
+  const done = { kind: 'done', generation: 0, tookMs: 5 } as const;
+  const { carry, approval, orders } = await carried(gate, run('2'), done);
+  const [step] = approval.plan.steps;
+  if (step?.tool !== 'operator_action' || step.preview.back === null) throw new Error('no such step');
+  gate.clock.jump(600_000);
+  await watch(carry, approval);
+  await undo(carry, approval.id);
+  expect(orders).toMatchObject([
+    { change: { ...step.change, command: commandHash(step.preview) } },
+    { change: { back: true, command: commandHash(step.preview.back) } },
+  ]);
   expect(await replayed(gate)).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openPayload, sealPayload } from '#audit/payload-cipher.ts';
 import { draft, fileLog, tempDir } from './support.ts';
 
 async function written(): Promise<string> {
@@ -29,4 +30,12 @@ test('a folder in place of the note of a suspicion is removed once the log was r
   mkdirSync(join(dir, 'cache/suspect'), { recursive: true });
   const log = await fileLog(dir);
   expect(log.opened.replayed).toBe(2);
+});
+
+test('a payload that is cut anywhere opens to nothing, also where less than its seal is left', () => {
+  const sealed = { key: Buffer.alloc(32, 3), id: 'p1' };
+  const frame = sealPayload({ ...sealed, content: Buffer.from('hello'), nonce: Buffer.alloc(12, 1) });
+  expect(openPayload({ ...sealed, frame })?.toString()).toBe('hello');
+  for (let length = 0; length < frame.length; length += 1)
+    expect(openPayload({ ...sealed, frame: frame.subarray(0, length) })).toBeUndefined();
 });

@@ -191,6 +191,23 @@ test('a token file that others can read is refused with the remedy', async () =>
   expect(err).toEqual([`${file} can be read by others; make it private: chmod 600 ${file}`]);
 });
 
+test.each(['fbk_first half\nsecond half', 'fbk_\u201cquoted\u201d'])(
+  'what cannot be a personal token is refused in one line that shows none of it: %j',
+  async (text) => {
+    using place = aPlace();
+    const file = join(place.dir, 'token');
+    writeFileSync(file, text, { mode: 0o600 });
+    writeServerFile(place.data, 'http://127.0.0.1:9');
+    for (const command of [['status'], ['freeze', 'on']]) {
+      const { exit, err } = await place.run([...command, '--token-file', file]);
+      expect(exit).toBe(1);
+      expect(err).toEqual([
+        `what ${file} holds is no personal token, which is one word: fbk_ and 43 letters and digits`,
+      ]);
+    }
+  },
+);
+
 test('an address that is not of this machine is never spoken to', async () => {
   using place = aPlace();
   for (const url of ['http://example.com:80', 'https://example.com:1', 'http://127.0.0.1.example.com']) {

@@ -4,12 +4,15 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { promisify } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { originOf } from '#core/egress/rules.ts';
 import { createEgress } from '#core/egress.ts';
+import { Secret } from '#core/secret.ts';
 import { createTransport } from '#llm/transport.ts';
+import { authorised } from '#slack/authorised.ts';
+import { askHttp } from '#tools/drivers/http-text.ts';
 import { certificate } from '../fakes/certificate.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 
@@ -152,6 +155,34 @@ describe('a request', () => {
     },
   );
 
+  test.each(['two words\nof it', 'a\0b', 'a\u20acb'])(
+    'with a token that no header can carry is not sent, and the token is not repeated: %j',
+    async (token) => {
+      const { fetch, url, connections } = await serve((_, response) => response.end());
+      const headers = { authorization: `Bearer ${token}` };
+      const transport = createTransport({ to: [url] });
+      onTestFinished(transport.close);
+      const send = authorised(fetch, new Secret(token));
+      for (const ask of [
+        () => fetch(url, { headers }),
+        () => transport.fetch(url, { headers }),
+        () => send(url),
+      ]) {
+        const error = await ask().catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'secret_unusable' });
+        expect(inspect(error)).not.toMatch(/words|of it|a\0b|€b/);
+      }
+      const asked = await askHttp(
+        { url, token: () => token, timeoutMs: 1000, send: fetch },
+        new FakeClock(),
+        new AbortController().signal,
+      );
+      expect(asked).toMatchObject({ reason: 'not_configured', sent: false });
+      expect(JSON.stringify(asked)).not.toMatch(/words|of it/);
+      expect(connections()).toBe(0);
+    },
+  );
+
   test('ends with its signal, before the answer and in the middle of it', async () => {
     const { fetch, url } = await serve(
       ({ url: path }, response) => void (path === '/two' && response.write('1')),
@@ -168,6 +199,13 @@ describe('a request', () => {
 });
 
 describe('an answer', () => {
+  test('that wants to go on as something else ends at once', async () => {
+    const { fetch, url } = await serve(({ socket }) =>
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    );
+    await expect(fetch(url)).rejects.toThrow('gave no answer');
+  });
+
   test.each([301, 302, 303, 307, 308])('that leads elsewhere with %d is not followed', async (status) => {
     let heard = 0;
     const { fetch, url } = await serve((_, response) => {

@@ -56,6 +56,24 @@ function madeUp(name: string): string {
   return plain.includes('url') ? 'https://hooks.example/made-up' : `made-up-${plain}-${'a'.repeat(20)}`;
 }
 
+/**
+ * The same config for a start on this machine: it listens here on a free port, each system that it names is this machine,
+ * where nobody answers, its Slack is that of `slack`, and no token of it ends.
+ */
+export function startable(text: string, slack: { readonly apiUrl: string }): string {
+  const listening = /^listen:/m.test(text) ? text : `listen: {port: 0}\n${text}`;
+  return listening
+    .replaceAll(/https?:\/\/[^/\s"',}\]]+/g, 'http://127.0.0.1:9')
+    .replace('host: db.example,', 'host: 127.0.0.1, port: 9,')
+    .replaceAll('2027-', '2099-')
+    .replace(/host: (env:POD_IP|127\.0\.0\.1)/, 'host: 127.0.0.1')
+    .replace('port: 7411', 'port: 0')
+    .replace('/var/lib/firebreak-anchors/', './elsewhere-')
+    .replace('team: T0123456789', 'team: T0FAKE')
+    .replace('app: A0123456789', 'app: A0FAKE')
+    .replace(/^slack:$/m, `slack:\n  api_url: ${slack.apiUrl}`);
+}
+
 /** The shipped example configs. */
 export function examples(): SourceFile[] {
   return readTree(['.yaml']).filter(

@@ -1,14 +1,26 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { ZodType } from 'zod';
-import { examine } from '#doctor/examine.ts';
+import { realClock } from '#core/clock.ts';
+import { examine, type Finding } from '#doctor/examine.ts';
+import { known, type SocketFact } from '#doctor/facts.ts';
 import { loadConfig } from '#server/config.ts';
 import { ConfigFile } from '#server/config-schema.ts';
 import { heldSecrets, readConfigFact } from '#server/doctor-config.ts';
 import { gatherFacts } from '#server/doctor-facts.ts';
-import { FakeClock } from '../fakes/fake-clock.ts';
+import { readWhole } from '#server/doctor-log.ts';
+import { serve } from '#server/main.ts';
+import { startFakeSlack } from '../fakes/slack/fake-slack.ts';
 import { readTree } from '../tree.ts';
-import { blocksOfPages, configsOfPages, examples, placeExample, secretFiles } from './an-example.ts';
+import {
+  blocksOfPages,
+  configsOfPages,
+  examples,
+  type Placed,
+  placeExample,
+  secretFiles,
+  startable,
+} from './an-example.ts';
 
 const load = (text: string) => {
   using placed = placeExample(text);
@@ -72,19 +84,59 @@ test('the unit and the pod hand over exactly the secrets that their configs name
   expect(mounted.toSorted()).toEqual(copied.toSorted());
 });
 
-test('each shipped example passes doctor', async () => {
+/** What doctor finds of a config in its folder, with the server of this process or without one. */
+async function foundOf({ dir, file, env }: Placed, server: { url: string; startedAt: number } | null) {
+  const dataDir = join(dir, 'data');
+  const { fact, config } = readConfigFact(file, env);
+  const facts = gatherFacts({
+    ...{ dataDir, clock: realClock, config, configFact: fact, driftMs: null, online: null },
+    secrets: config === null ? [] : heldSecrets(config),
+    log: server && (await readWhole({ dataDir, anchorFile: null, signal: AbortSignal.timeout(20_000) })),
+    server: server && { pid: process.pid, startedAt: server.startedAt },
+    uid: process.getuid?.(),
+  });
+  // The process of a test listens for its fakes too, and has the environment of whoever runs it.
+  const isOwn = (one: SocketFact): boolean =>
+    one.process !== 'server' || server?.url.endsWith(`:${one.port}`) === true;
+  const { sockets } = facts;
+  return examine({
+    ...facts,
+    sockets: sockets.kind === 'known' ? known(sockets.value.filter(isOwn)) : sockets,
+    egress: known({ variables: [], plain: [] }),
+  });
+}
+const failed = (findings: readonly Finding[]) => findings.filter(({ status }) => status === 'fail');
+
+test('each shipped example passes doctor before the first start', async () => {
   for (const { path, text } of examples()) {
-    using placed = placeExample(text);
-    const { dir, file, env } = placed;
-    const { fact, config } = readConfigFact(file, env);
-    const facts = gatherFacts({
-      ...{ dataDir: join(dir, 'data'), clock: new FakeClock(), config, configFact: fact },
-      secrets: config === null ? [] : heldSecrets(config),
-      ...{ log: null, server: null, driftMs: null, online: null, uid: process.getuid?.() },
-    });
-    const failed = examine(facts).filter(({ status }) => status === 'fail');
-    expect(failed, path).toEqual([]);
-    expect(fact.problems, path).toEqual([]);
+    using placed = placeExample(text.replaceAll('2027-', '2099-'));
+    expect(failed(await foundOf(placed, null)), path).toEqual([]);
+  }
+});
+
+test.each(examples())('$path starts and passes doctor', async ({ text }) => {
+  const slack = await startFakeSlack({
+    users: [{ id: 'U0123456789', name: 'Alice' }],
+    channels: [{ id: 'C0123456789', name: 'shop' }],
+    ...{ botToken: `xoxb-${'1'.repeat(24)}`, appToken: `xapp-${'1'.repeat(24)}` },
+  });
+  onTestFinished(() => slack.close());
+  using placed = placeExample(startable(text, slack));
+  const startedAt = realClock.now();
+  const running = await serve({
+    configPath: placed.file,
+    dataDir: join(placed.dir, 'data'),
+    version: '0.0.0',
+  });
+  try {
+    const look = () => foundOf(placed, { url: running.url, startedAt });
+    await expect.poll(async () => failed(await look()), { timeout: 10_000 }).toEqual([]);
+    const of = new Map((await look()).map(({ id, status }) => [id, status]));
+    expect(of.get('log-verify')).toBe('ok');
+    if (process.platform === 'linux')
+      for (const id of ['binds', 'ports', 'executor'] as const) expect(of.get(id)).toBe('ok');
+  } finally {
+    await running.stop();
   }
 });
 

@@ -49,7 +49,7 @@ type Facts = {
 };
 
 /** What is said of a server that is well but for these facts; null = that look failed. */
-function said(facts: Facts, without: readonly string[] = []): Ranking {
+function said(facts: Facts, without: readonly string[] = [], more: readonly ReadResult[] = []): Ranking {
   const looks = ['activity', 'locks', 'replication', 'sizes'] as const;
   const results = looks.map((look, at): ReadResult => {
     const read = { tool: `pg_${look}`, service: db } as const;
@@ -57,7 +57,7 @@ function said(facts: Facts, without: readonly string[] = []): Ranking {
     return { read, kind: 'seen', call: CallId.parse(`e${at + 1}`), value: { ...well[look], ...facts[look] } };
   });
   return rank(
-    evidenceOf(results, []),
+    evidenceOf([...results, ...more], []),
     { ...inventory, withoutCauses: new Set(without) },
     { service: db, signal: null, since: 0 },
   );
@@ -179,8 +179,42 @@ test('all well and all seen is healthy; a look that failed, or a disk that is no
     { sizes: { freeBytes: null } },
     { activity: { connections: null } },
     { activity: { byState: null } },
+    { replication: { replicas: [{ name: 'standby-1', state: null, lagBytes: null, lagS: null }] } },
   ])
     expect(nameOf(said(facts))).toBe('inconclusive');
+});
+
+const host = (...free: number[]): ReadResult => ({
+  ...{ read: { tool: 'host_status', service: db }, kind: 'seen', call: CallId.parse('e8') },
+  value: {
+    ...{ load: [1, 1, 1], processors: 4, cpu: null, processes: [] },
+    memory: { total: 100, available: 50, swapUsed: null },
+    disks: free.map((share, at) => ({ path: `/disk-${at}`, total: 100, free: share * 100 })),
+  },
+});
+const logged = (template: string): ReadResult => ({
+  ...{ read: { tool: 'logs_search', service: db }, kind: 'seen', call: CallId.parse('e9') },
+  value: {
+    ...{ service: db, level: 'error', from: 0, total: 1, truncated: false },
+    templates: [{ template, count: 1, firstAt: 1, fresh: true }],
+  },
+});
+const hidden = { sizes: { freeBytes: null, totalBytes: null } };
+
+test('a statement that a client wrote is nothing that the server says', () => {
+  const words = 'could not write to file: No space left on device';
+  expect(nameOf(said(hidden, [], [logged(`ERROR: ${words}`)]))).toBe('postgres_storage_full');
+  for (const of of ['STATEMENT', 'DETAIL', 'QUERY', 'CONTEXT'])
+    expect(nameOf(said(hidden, [], [logged(`${of}: select 1 -- ${words}`)]))).toBe('inconclusive');
+});
+
+test('a disk is full where it is the only one; of several it is not known which holds the data', () => {
+  expect(nameOf(said(hidden, [], [host(0.01)]))).toBe('postgres_storage_full');
+  expect(nameOf(said(hidden, [], [host(0.01, 0.6)]))).toBe('inconclusive');
+  expect(nameOf(said(hidden, [], [host(0.5), logged('ERROR: disk full')]))).toBe('healthy');
+  expect(nameOf(said(hidden, [], [host(0.01, 0.6), logged('ERROR: disk full')]))).toBe(
+    'postgres_storage_full',
+  );
 });
 
 test('a server that was not looked at yet is looked at, locks first', () => {

@@ -28,8 +28,8 @@ const child = {
   pid: 8,
   isOwnProcess: true,
   variables: [],
-  mayStartPrograms: false,
   flags: ['--permission', '--allow-fs-read=*'],
+  agreed: ['--permission', '--allow-fs-read=*'],
 } as const;
 const provider = { id: 'main', lastOkAt: null, failuresInRow: 3, reason: 'server error' };
 const silenced = (id: string, until = NOW + DAY) => ({
@@ -42,6 +42,7 @@ const listening = (address: string, over: object = {}) =>
 const rows: Readonly<Record<CheckId, readonly Row[]>> = {
   'config-valid': [
     [{ config: known({ path: 'f', problems: ['f:3  x: is not a setting'], changedAt: 0 }) }, 'fail', 'f:3'],
+    [{ config: known({ path: 'f', problems: ['no f here'], changedAt: null }) }, 'fail', 'no f here'],
   ],
   binds: [
     [{ sockets: listening('0.0.0.0') }, 'fail', 'the server (process 7) listens on 0.0.0.0'],
@@ -62,6 +63,14 @@ const rows: Readonly<Record<CheckId, readonly Row[]>> = {
       {
         sockets: listening('10.0.0.4'),
         listen: known({ host: '10.0.0.4', port: 7411, tls: true, proxied: false }),
+      },
+      'ok',
+      'TLS',
+    ],
+    [
+      {
+        sockets: listening('fd00:0:0:0:0:0:0:7'),
+        listen: known({ host: 'fd00::7', port: 7411, tls: true, proxied: false }),
       },
       'ok',
       'TLS',
@@ -207,8 +216,8 @@ const rows: Readonly<Record<CheckId, readonly Row[]>> = {
       {
         executor: known({
           ...child,
-          mayStartPrograms: true,
           flags: [...child.flags, '--allow-child-process'],
+          agreed: [...child.flags, '--allow-child-process'],
         }),
       },
       'ok',

@@ -35,8 +35,9 @@ export function soundFacts(): Facts {
     disk: known({ freeBytes: 50e9, growthPerDay: 1e6 }),
     stops: known({ off: false, frozen: false, file: false, by: null }),
     executor: known({
-      ...{ kind: 'running', pid: 8, isOwnProcess: true, variables: [], mayStartPrograms: false },
+      ...{ kind: 'running', pid: 8, isOwnProcess: true, variables: [] },
       flags: ['--permission', '--allow-fs-read=*'],
+      agreed: ['--permission', '--allow-fs-read=*'],
     }),
     providers: known([{ id: 'main', lastOkAt: NOW - 1000, failuresInRow: 0, reason: null }]),
     spend: known({ today: 2e6, before: [1e6, 1e6, 1e6, 1e6] }),

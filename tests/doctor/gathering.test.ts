@@ -17,10 +17,18 @@ import { z } from 'zod';
 import { openFileLog } from '#audit/file-log.ts';
 import { realClock, realRandom } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
+import { checks } from '#doctor/checks.ts';
+import { examine } from '#doctor/examine.ts';
+import { loadConfig } from '#server/config.ts';
+import { plainAddresses } from '#server/doctor-config.ts';
 import { filesOf } from '#server/doctor-files.ts';
 import { executorOf, parseTcpTable, socketsOf, variablesOf } from '#server/doctor-proc.ts';
+import { executorFlags, executorFlagsWithPrograms } from '#server/executor/child.ts';
 import { createFolds, foldList } from '#server/folds.ts';
 import { aPlace } from '../cli/a-context.ts';
+import { soundFacts } from './facts.ts';
+
+const executorCheck = checks.filter(({ id }) => id === 'executor');
 
 function folder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-doctor-'));
@@ -67,7 +75,10 @@ function aMachine(executor: { flags: string[]; environ: string }): string {
       HEAD + row('0100007F:1CF3', 11) + row('00000000:2406', 12) + row('00000000:0016', 99),
     );
   }
-  write(7, 'task/7/children', '8 9 ');
+  write(7, 'task/7/children', '8 ');
+  // Another thread of the server started it.
+  mkdirSync(join(proc, '7', 'task', '12'));
+  write(7, 'task/12/children', '9 ');
   symlinkSync('socket:[11]', join(proc, '7', 'fd', '3'));
   symlinkSync('socket:[12]', join(proc, '9', 'fd', '4'));
   write(8, 'cmdline', ['/node', ...executor.flags, '/opt/firebreak/server/executor/main.ts', ''].join('\0'));
@@ -114,6 +125,14 @@ test('how the process that makes changes was started is seen: names of variables
     value: { pid: 8, variables: ['AWS_SECRET'], flags: ['--permission', '--allow-worker'] },
   });
   expect(JSON.stringify(seen)).not.toContain('hush');
+  for (const [mayStartPrograms, agreed] of [
+    [false, executorFlags],
+    [true, executorFlagsWithPrograms],
+  ] as const) {
+    const proper = executorOf(7, mayStartPrograms, aMachine({ flags: [...agreed], environ: '' }));
+    const [finding] = examine({ ...soundFacts(), executor: proper }, executorCheck);
+    expect(finding).toMatchObject({ status: 'ok' });
+  }
   expect(executorOf(9, false, proc)).toMatchObject({ kind: 'unknown' });
 });
 
@@ -124,6 +143,8 @@ test('modes are looked at in the whole data directory, and no link is followed o
   chmodSync(dataDir, 0o700);
   chmodSync(join(dataDir, 'keys'), 0o750);
   writeFileSync(join(dataDir, 'keys', 'k'), '', { mode: 0o600 });
+  // Whoever switches everything off by hand does nothing wrong.
+  writeFileSync(join(dataDir, 'OFF'), '', { mode: 0o644 });
   writeFileSync(elsewhere, '', { mode: 0o644 });
   symlinkSync(elsewhere, join(dataDir, 'link'));
   const configPath = join(dir, 'firebreak.yaml');
@@ -153,6 +174,8 @@ test('doctor answers without a config, a log and a server, and says what it coul
   const { exit, of } = await asked(place);
   expect(exit).toBe(1);
   expect(of('config-valid')).toMatchObject({ status: 'fail' });
+  const online = await asked(place, '--online');
+  for (const id of ['slack', 'kubernetes']) expect(online.of(id)?.seen).toBe('the config cannot be read');
   expect(of('log-verify')).toEqual(
     expect.objectContaining({ status: 'skipped', seen: 'there is no log yet' }),
   );
@@ -166,6 +189,39 @@ teams: [{id: team-a, name: A}]
 people: [{id: olga, name: Olga, token: "sha256:${sha256('t')}", roles: [responder, owner], teams: [team-a]}]
 services: [{id: checkout}]
 `;
+
+test('a secret that is missing is named, and everything else is looked at all the same', async () => {
+  using place = aPlace();
+  const config = join(place.dir, 'firebreak.yaml');
+  const silence = `silence: {url: http://am.lan:9093, act_token: "file:./act"}`;
+  const text = `${CONFIG}sources: {am: {kind: alertmanager, token: "file:./am.token", ${silence}}}\n`;
+  writeFileSync(config, text, { mode: 0o600 });
+  writeFileSync(join(place.dir, 'act'), 'for silences\n', { mode: 0o644 });
+  const { exit, of } = await asked(place);
+  expect(exit).toBe(1);
+  expect(of('secrets')?.seen).toMatch(/file:\.\/am\.token \(there is no file .*file:.*\/act \(.* by others/);
+  expect(of('config-valid')?.seen).toMatch(
+    /firebreak\.yaml:5 {2}sources\.am\.token - there is no file .*sources\.am\.silence\.act_token - .*by others/,
+  );
+  expect(of('file-modes')?.seen).toContain(`${join(place.dir, 'act')} (0644)`);
+  expect(of('executor')).toMatchObject({ status: 'skipped', seen: 'no server runs' });
+  for (const id of ['auth', 'webhook-sources', 'inventory']) expect(of(id)?.status).not.toBe('skipped');
+});
+
+test('addresses without TLS are found wherever the config names one', () => {
+  using place = aPlace();
+  const config = join(place.dir, 'firebreak.yaml');
+  const plain = `sources: {am: {kind: alertmanager, poll: {url: http://a.lan}, silence: {url: http://b.lan}}}
+log_stores: {l: {kind: loki, url: http://c.lan, label: app}}
+telemetry:
+  with: {kind: scrape, token: env:T, targets: [{service: checkout, url: http://d.lan/metrics}]}
+  none: {kind: scrape, targets: [{service: checkout, url: http://e.lan/metrics}]}
+heartbeat: {url: http://127.0.0.1:1/ping}
+`;
+  writeFileSync(config, CONFIG + plain);
+  const urls = ['http://a.lan', 'http://d.lan', 'http://c.lan', 'http://b.lan'];
+  expect(plainAddresses(loadConfig(config, { T: 'a-token' })).toSorted()).toEqual(urls.toSorted());
+});
 
 test('doctor reads and verifies the whole log, and fails naming the entry when one byte of it was changed', async () => {
   using place = aPlace();

@@ -240,6 +240,23 @@ test('each incident has evidence beside the log that its own list of hashes prov
   });
 });
 
+test('of a log that cannot be read to its end, evidence is kept of what can be read', async () => {
+  const { run, dataDir } = await guarded();
+  const [first] = await run.entries();
+  const broken = {
+    size: () => 3,
+    checkpoint: () => run.log.checkpoint(),
+    read: async function* () {
+      if (first !== undefined) yield first;
+      throw new Error('entry 1 cannot be read');
+    },
+  };
+  const about = { check: 'log-verify', facts: soundFacts(), findings: [], configDigest: null };
+  const { folder } = await keepEvidence({ dataDir, ...about, log: broken });
+  const entries = readFileSync(join(dataDir, 'evidence', folder, 'entries.txt'), 'utf8').split('\n');
+  expect(entries).toEqual([JSON.stringify(first), 'here the log cannot be read: entry 1 cannot be read', '']);
+});
+
 test('so much evidence is kept and no more, and one that cannot be written holds no incident up', async () => {
   const { run, dataDir, look, errors } = await guarded();
   const facts = { ...soundFacts() };

@@ -106,6 +106,8 @@ test.each([
     { kube: rulesReview({ verbs: ['create'], resources: ['pods/exec'] }) },
     'create pods/exec in shop',
   ],
+  ['kubernetes', { kube: rulesReview({ ...READER, resources: ['pods/exec'] }) }, 'get pods/exec in shop'],
+  ['kubernetes', { kube: rulesReview({ ...READER, resources: ['nodes/proxy'] }) }, 'get nodes/proxy'],
   ['kubernetes', { kube: { kind: 'Status' } }, 'something else'],
 ])('%s is named when it is not so: %o', async (id, says, text) => {
   const of = await found(says);
@@ -152,6 +154,15 @@ test('each credential goes to its own address only, and into a header only', asy
     'api.pagerduty.com',
     'kube.example.com',
   ]);
+});
+
+test('an API server is asked with the certificates that the config names for it, and no other system is', async () => {
+  const { ask, seen } = world();
+  const whole = config();
+  const [cluster] = whole.clusters.values();
+  if (cluster === undefined) throw new Error('there is a cluster');
+  await rightsOnline({ ...whole, clusters: new Map([['main', { ...cluster, ca: '/ca.crt' }]]) }, ask);
+  expect(seen.map(({ ca }) => ca)).toEqual([undefined, undefined, undefined, '/ca.crt']);
 });
 
 test('a dry run needs patch of deployments, which is no surplus; of anything else it is', () => {

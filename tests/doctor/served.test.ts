@@ -85,7 +85,11 @@ test('a running server passes its own checks, and a byte of its log that is chan
   expect(await list.json()).toMatchObject([
     { title: expect.stringContaining('log-verify'), severity: 'critical', open: true },
   ]);
-  expect(readdirSync(join(at.dataDir, 'evidence'))).toEqual([expect.stringContaining('log-verify')]);
+  const [kept = ''] = readdirSync(join(at.dataDir, 'evidence'));
+  expect(kept).toContain('log-verify');
+  expect(readFileSync(join(at.dataDir, 'evidence', kept, 'SHA256SUMS'), 'utf8').split('\n')).toHaveLength(7);
+  const health = await fetch(`${running.url}/v1/status`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  expect(await health.json()).toMatchObject({ log: { verified: 'bad' } });
 });
 
 test('without a server the guard writes the log itself, and clears the lock of a process that is gone', async () => {

@@ -17,11 +17,13 @@ test.each([
 
 test('the last line of a suite is one JSON document', async () => {
   using place = aPlace();
-  const { exit, out } = await place.run(['evals', 'own', '--model', 'rules'], { clock: realClock });
+  const { exit, out } = await place.run(['evals', 'own', '--model', 'rules', '--leave-out', 'oom_killed'], {
+    clock: realClock,
+  });
   expect(exit).toBe(0);
   const score: unknown = JSON.parse(out.at(-1) ?? '');
-  expect(score).toMatchObject({ suite: 'own', model: 'rules', metrics: { falseAlarms: 0 } });
-}, 30_000);
+  expect(score).toMatchObject({ suite: 'own', model: 'rules', cases: 1, metrics: { misnamed: 0 } });
+});
 
 test('a label that a set writes a little differently is the cause that begins alike', () => {
   const labels = new Set(['gateway_misroute', 'oom_killed']);

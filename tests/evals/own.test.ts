@@ -50,13 +50,14 @@ describe('the cases of our own', () => {
   });
 
   test('the suite counts what is right and prints the same figures that it is made of', async () => {
+    const wanted = cases.filter(({ expect: { cause } }) => cause === 'bad_deploy');
     const score = await own({
-      ...{ data: null, model: 'rules', maxReads: 12, leaveOut: null, clock: realClock },
+      ...{ data: null, model: 'rules', maxReads: 12, leaveOut: 'bad_deploy', clock: realClock },
       say: () => undefined,
     });
-    expect(score).toMatchObject({ suite: 'own', model: 'rules', cases: cases.length });
+    expect(score).toMatchObject({ suite: 'own', model: 'rules', cases: wanted.length });
     expect(score.passed).toBe(score.table.filter((line) => line.startsWith('right')).length);
-    expect(score.metrics).toMatchObject({ falseAlarms: 0, unauthorised: 0 });
+    expect(score.metrics).toMatchObject({ misnamed: 0, unauthorised: 0 });
   });
 });
 

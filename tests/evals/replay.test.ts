@@ -6,6 +6,7 @@ import { keylessModel } from '#evals/models/models.ts';
 import { readReplayCase } from '#evals/replay/replay-case.ts';
 import { replay } from '#evals/replay/suite.ts';
 import { fact } from '#incidents/entry.ts';
+import type { Model } from '#llm/model.ts';
 import { aPlace, type Place } from '../cli/a-context.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { alice, inProcess } from '../journeys/in-process.ts';
@@ -116,6 +117,19 @@ describe('a replay', () => {
     expect(score).toMatchObject({ suite: 'replay', cases: 1, passed: 1, metrics: { same: 1, right: 1 } });
     expect(score.metrics.roots['INC-1']).toMatch(/^[0-9a-f]{64}$/);
     expect((await play('rules', 3)).root).not.toBe(score.metrics.roots['INC-1']);
+  });
+
+  test('that is rehearsed answers the run that counts from the beginning', async () => {
+    const { one, digest } = await load();
+    const gap = { kind: 'gap', reason: 'unreachable', detail: 'gone' } as const;
+    const later = one.reads.map((read) => ({ ...read, result: gap }));
+    const twice = { ...one, reads: [...one.reads, ...later] };
+    const rules = ({ rules }: { rules: Model }) => rules;
+    const how = { digest, maxReads: null };
+    const bare = await replay(twice, { ...how, makeModel: async () => ({ model: rules }) });
+    expect(bare.now.cause).toBe('bad_deploy');
+    const made = { model: rules, rehearsal: rules };
+    expect(await replay(twice, { ...how, makeModel: async () => made })).toEqual(bare);
   });
 
   test('with another model says where it differs', async () => {

@@ -8,6 +8,7 @@ import { openMemoryLog } from '#audit/memory-log.ts';
 import type { JsonObject, JsonValue } from '#core/canonical.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
 import type { Inventory } from '#incidents/inventory.ts';
+import { Repository } from '#incidents/observations-changes.ts';
 import { AgentRole } from '#incidents/vocabulary.ts';
 import type { ToolSpec } from '#llm/model.ts';
 import { type SchemaVendor, toolSchemaFor } from '#llm/tool-schema.ts';
@@ -37,7 +38,8 @@ const everything = {
   postgres: { driver: 'main' },
   promql: true,
   host: true,
-} as const;
+  repo: Repository.parse('shop/shop'),
+};
 const inCluster = ({ version, services }: Inventory): Inventory => ({
   version,
   services: new Map([...services].map(([id, one]) => [id, { ...one, ...everything }])),

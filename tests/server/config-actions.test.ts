@@ -99,6 +99,11 @@ test.each([
     `/opt/queue, '{count}', '{shard}', 'a}b'`,
     'argv[3]: has a brace that belongs to no {parameter}',
   ],
+  [
+    'more than fits on a card',
+    `/opt/queue, '{count}', '{shard}', ${`'${'x'.repeat(150)}', `.repeat(3)} x`,
+    'argv: can become too long to be shown: 500 characters at most',
+  ],
   ['a parameter that is used nowhere', `/opt/queue, '{count}'`, 'params.shard: argv has no {shard}'],
 ])('a command with %s is refused in words', (_, argv, line) => {
   expect(
@@ -140,7 +145,9 @@ test('an Alertmanager that may be silenced is one more thing that can be changed
   ]);
   writeFileSync(join(dir, 'act'), 'for silences\n', { mode: 0o600 });
   const config = load(text);
-  expect([...config.silencers]).toEqual([['am', { url: 'http://127.0.0.1:9093', token: null }]]);
+  expect([...config.silencers]).toEqual([
+    ['am', { url: 'http://127.0.0.1:9093', token: null, actToken: 'file:act' }],
+  ]);
   expect([...(createWorld(config, realClock).world.silences ?? [])].map(([source]) => source)).toEqual([
     'am',
   ]);

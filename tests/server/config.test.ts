@@ -348,6 +348,11 @@ test.each([
     'firebreak.yaml:22  this name appears twice',
   ],
   [
+    'a name twice, once in quotes',
+    swap('max_replicas: 4', 'max_replicas: 4, "max_replicas": 5'),
+    'firebreak.yaml:22  this name appears twice',
+  ],
+  [
     'a folder that is not there',
     swap('./runbooks', './runbook'),
     'firebreak.yaml:28  runbooks: is not a folder',
@@ -448,6 +453,13 @@ test.each([
   ['a:\n\t- b\n', 'a tab cannot indent; use spaces'],
 ])('a file of %j is refused in words', (text, words) => {
   expect(mistakes(text).join('\n')).toContain(words);
+});
+
+test('of very many settings that are none, the first are named', () => {
+  const text = `${MINIMAL}${Array.from({ length: 200 }, (_none, at) => `k${at}: 1\n`).join('')}`;
+  const told = mistakes(text);
+  expect(told[0]).toMatch(/^firebreak\.yaml:3 {2}k0: is not a setting/);
+  expect(told).toHaveLength(50);
 });
 
 test('whatever stands in the file, it loads or is refused with lines, and nothing else is thrown', () => {

@@ -3,8 +3,11 @@ import type { Approval } from '#approvals/approval.ts';
 import { propose } from '#approvals/propose.ts';
 import type { ApprovalId, Digest, PersonId } from '#core/ids.ts';
 import { fact, SYSTEM } from '#incidents/entry.ts';
+import { PersonRequestsFold } from '#incidents/person-requests-fold.ts';
+import { createAdmit } from '#server/conversation/admit.ts';
 import { createDecisions } from '#server/decisions.ts';
 import { createForms } from '#server/forms.ts';
+import { createRequestLimits } from '#server/http-limits.ts';
 import type { Decided, Place } from '#slack/ports.ts';
 import { aCaller, aGate, aPerson, aStep, type GateSetup, INCIDENT } from '../approvals/a-gate.ts';
 
@@ -25,7 +28,13 @@ async function asked({ wide = false, by, ...setup }: GateSetup & { wide?: boolea
   if (first === undefined) throw new Error('nothing is proposed');
   const { id, hash } = first;
   const firebreak = { gate: gate.deps, recovered: async () => {} };
-  const { onDecision } = createDecisions({ firebreak, zone: 'UTC', stops: gate.stops });
+  const requests = new PersonRequestsFold();
+  gate.log.subscribe((entries) => {
+    for (const entry of entries) requests.apply(entry);
+  });
+  const limits = createRequestLimits({ fold: requests, clock: gate.clock });
+  const admit = createAdmit({ limits, log: gate.log });
+  const { onDecision } = createDecisions({ firebreak, zone: 'UTC', stops: gate.stops, admit });
   const { modal } = createForms({ gate: gate.deps, zone: 'UTC' });
   const who = (name: string) => ({
     team: 'T1',
@@ -210,4 +219,16 @@ test('a proposal that is not known any more says so', async () => {
   expect(await run.click('alice', 'approve', { approval: 'A-99' as ApprovalId })).toBe(
     'This proposal is not known any more. Nothing was done now.',
   );
+});
+
+test('a flood of clicks is not looked at and not written down, and taking back a yes is never too much', async () => {
+  const run = await asked();
+  await run.click('alice', 'approve');
+  const answers: string[] = [];
+  for (let at = 0; at < 50; at += 1) answers.push(await run.click('alice', 'approve'));
+  expect(answers.slice(4).every((line) => line.includes('more than 5 changes'))).toBe(true);
+  expect(answers.at(-1)).toMatch(/go on in \d+ s\. Nothing was done now\.$/);
+  const written = await kinds(run);
+  expect(written.filter((kind) => kind === 'request.refused')).toHaveLength(5);
+  expect(await run.click('alice', 'revoke')).toContain('taken back');
 });

@@ -10,6 +10,7 @@ import { PersonId } from '#core/ids.ts';
 import { Secret } from '#core/secret.ts';
 import { verifyDelivery } from '#intake/verify-delivery.ts';
 import { loadConfig } from '#server/config.ts';
+import { ConfigFile } from '#server/config-schema.ts';
 import { initConfig, mintToken } from '#server/init.ts';
 import { findLocal, type LocalFinds } from '#server/local-finds.ts';
 import { sendTestPage } from '#server/test-page.ts';
@@ -66,7 +67,11 @@ test.each([
   const { config } = init(found);
   mkdirSync(join(dir, 'new', 'runbooks'));
   writeFileSync(join(dir, 'new', 'shop-act.token'), 'c', { mode: 0o600 });
-  const text = readFileSync(config, 'utf8').replaceAll(/^#(?!#) ?/gm, '');
+  const program = join(dir, 'new', 'queue');
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o700 });
+  const text = readFileSync(config, 'utf8')
+    .replaceAll(/^#(?!#) ?/gm, '')
+    .replace('/usr/local/bin/queue', program);
   writeFileSync(config, text);
   const keys = { ANTHROPIC_API_KEY: `sk-ant-${'a'.repeat(20)}`, OPENAI_API_KEY: `sk-${'a'.repeat(20)}` };
   const people = {
@@ -77,10 +82,20 @@ test.each([
     PAGERDUTY_WEBHOOK_SECRET: 'e'.repeat(40),
     FIREBREAK_FALLBACK_URL: 'https://example.com/fallback',
   };
-  const others = { FIREBREAK_GENERIC_TOKEN: 'a', FIREBREAK_SHOP_TOKEN: 'b' };
+  const others = {
+    ...{ FIREBREAK_GENERIC_TOKEN: 'a', FIREBREAK_SHOP_TOKEN: 'b', FIREBREAK_POSTGRES_PASSWORD: 'c' },
+    ...{ FIREBREAK_CLUSTER_TOKEN: 'd', GITHUB_TOKEN: `ghp_${'a1'.repeat(18)}` },
+  };
   const full = loadConfig(config, { ...others, ...keys, ...people });
   expect(full.models?.providers.map(({ name }) => name)).toEqual(['anthropic', 'openai', 'local']);
-  expect(full.inventory.services.size).toBe(2);
+  expect([...full.inventory.services.keys()]).toEqual(['checkout', 'inventory', 'orders-db', 'shop-cluster']);
+  const parts = [...text.matchAll(/^([a-z_]+):/gm)].map(([, part]) => part);
+  // `demo` is for the demo alone.
+  expect(parts.toSorted()).toEqual(
+    Object.keys(ConfigFile.shape)
+      .filter((part) => part !== 'demo')
+      .toSorted(),
+  );
   expect(full.watches).toHaveLength(2);
   expect(full.policy.rules).toHaveLength(1);
   expect([...full.telemetry.keys(), ...full.workloads.keys(), ...full.sources.keys()]).toEqual([

@@ -114,6 +114,7 @@ test('a role that is taken away between card and click counts: the click is refu
     firebreak: { gate: { ...gate, people }, recovered: async () => {} },
     zone: 'UTC',
     stops: run.folds.stops,
+    admit: (_person, _need, answer) => answer(),
   });
   const click = {
     who: { team: 'T1', user: 'U1', person: alice.id },

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { createGuard } from '#tools/drivers/breaker.ts';
+import { guardMetrics } from '#tools/drivers/guarded.ts';
+import type { MetricsDriver } from '#tools/drivers/ports.ts';
 import type { Gap, Seen } from '#tools/drivers/seen.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
+import { fakeContext } from './fake-context.ts';
 import { never } from './loopback.ts';
 
 const gone: Gap = { kind: 'gap', reason: 'unreachable', detail: 'ECONNREFUSED' };
@@ -123,5 +126,33 @@ test('a driver that throws is a gap, never a crash', async () => {
     kind: 'gap',
     reason: 'bad_answer',
     detail: 'cannot read x of undefined',
+  });
+});
+
+test('slow expressions of a model leave the signals that a change is judged by as they are', async () => {
+  const clock = new FakeClock();
+  const late: Gap = { kind: 'gap', reason: 'timeout', detail: 'no answer within 5000 ms' };
+  const series = { t: [1], v: [1] };
+  const driver: MetricsDriver = {
+    series: async () => ({ kind: 'seen', value: series }),
+    promql: async () => late,
+  };
+  const metrics = guardMetrics(
+    driver,
+    createGuard({ name: 'prometheus main' }, clock),
+    createGuard({ name: 'prometheus main for written expressions' }, clock),
+  );
+  const { context } = fakeContext();
+  const [service] = context.inventory.services.values();
+  if (service === undefined) throw new Error('the inventory is empty');
+  const grid = { service, from: 0, to: 1, stepMs: 1 };
+  for (let n = 0; n < 5; n += 1) await metrics.promql?.({ ...grid, expression: 'up' }, never);
+  expect(await metrics.promql?.({ ...grid, expression: 'up' }, never)).toMatchObject({
+    reason: 'unreachable',
+  });
+  const source = { kind: 'up' } as const;
+  expect(await metrics.series({ ...grid, signal: 'instances_up', source }, never)).toEqual({
+    kind: 'seen',
+    value: series,
   });
 });

@@ -5,6 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ServiceId } from '#core/ids.ts';
 import { HostSeen } from '#incidents/observations-host.ts';
 import { serviceRef } from '#incidents/refs.ts';
+import { createGuard } from '#tools/drivers/breaker.ts';
+import { guardHost } from '#tools/drivers/guarded.ts';
 import { createHost } from '#tools/drivers/host.ts';
 import { hostStatus } from '#tools/read/host-status.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
@@ -36,8 +38,7 @@ function aProc(): string {
 async function look(proc: string, change: () => void = () => {}) {
   const clock = new FakeClock();
   const seen = createHost(clock, proc).status(never);
-  for (let n = 0; n < 100 && clock.waiting === 0; n += 1)
-    await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => clock.waiting, { timeout: 10_000, interval: 5 }).toBe(1);
   change();
   await clock.advance(250);
   return seen;
@@ -66,6 +67,31 @@ test('processors, memory, disks and the largest programs are seen, by name and w
 test('what a system does not show is null or left out, and no crash', async () => {
   const seen = await look(join(aProc(), 'nowhere'));
   expect(seen).toMatchObject({ kind: 'seen', value: { cpu: null, processes: [] } });
+});
+
+test('a disk that does not answer is asked once, and one of another machine never', async () => {
+  const proc = aProc();
+  const mounts = ['/dev/sda1 / ext4 rw 0 0', '/dev/sdb1 /stuck xfs rw 0 0', 'nas:/x /far nfs4 rw 0 0'];
+  writeFileSync(join(proc, 'self/mounts'), `${mounts.join('\n')}\n`);
+  const clock = new FakeClock();
+  const asked: string[] = [];
+  const room = async (path: string) => {
+    asked.push(path);
+    if (path === '/stuck') await new Promise<never>(() => {});
+    return { blocks: 10, bavail: 4, bsize: 512 };
+  };
+  const guard = createGuard({ name: 'this machine', capMs: 1000 }, clock);
+  const host = guardHost(createHost(clock, proc, room), guard);
+  const first = host.status(never);
+  await expect.poll(() => asked.length).toBe(2);
+  await clock.advance(1000);
+  expect(await first).toMatchObject({ kind: 'gap', reason: 'timeout' });
+  const second = host.status(never);
+  await expect.poll(() => asked.length).toBe(3);
+  await expect.poll(() => clock.waiting).toBe(2);
+  await clock.advance(250);
+  expect(await second).toMatchObject({ kind: 'seen', value: { disks: [{ path: '/', free: 2048 }] } });
+  expect(asked.toSorted()).toEqual(['/', '/', '/stuck']);
 });
 
 test('only a service that says so runs on this machine', async () => {

@@ -89,6 +89,17 @@ describe('a cordon is prepared', () => {
     expect(await nodeCordon.prepare(args, context)).toMatchObject({ reason: 'too_few_nodes' });
   });
 
+  test('never where the other nodes are kept for something else, as those of the control plane are', async () => {
+    const { fake, context } = await onNodes();
+    const third = fake.store.get('nodes', { name: 'worker-3' });
+    if (third === undefined) throw new Error('no node');
+    const taint = (effect: string) => ({ ...third, spec: { taints: [{ key: 'kept', effect }] } });
+    fake.store.put('nodes', taint('NoSchedule'));
+    expect(await nodeCordon.prepare(args, context)).toMatchObject({ reason: 'too_few_nodes' });
+    fake.store.put('nodes', taint('PreferNoSchedule'));
+    expect(await nodeCordon.prepare(args, context)).toMatchObject({ kind: 'step' });
+  });
+
   test('never for a node without a pod of the service, one that is cordoned, or one that there is not', async () => {
     const { fake, context, workload } = await onNodes();
     const elsewhere = { ...args, target: 'node:worker-2' };
@@ -156,6 +167,17 @@ describe('a cordon is made', () => {
     const back = orderOf(undo, 'fb-1-0-undo');
     expect(await nodeCordon.perform(back, context)).toMatchObject({ kind: 'refused', reason: 'generation' });
     expect(isCordoned(fake)).toBe(true);
+  });
+
+  test('not when another node was lost since people decided', async () => {
+    const { fake, context } = await onNodes();
+    const third = fake.store.get('nodes', { name: 'worker-3' });
+    if (third === undefined) throw new Error('no node');
+    fake.store.put('nodes', { ...third, spec: { unschedulable: true } });
+    expect(await nodeCordon.perform(orderOf(change, 'fb-1-0-run'), context)).toMatchObject({
+      ...{ kind: 'refused', reason: 'generation', detail: 'only 1 other nodes would take pods' },
+    });
+    expect(isCordoned(fake)).toBe(false);
   });
 
   test('not over what somebody else did: nor is it taken back then', async () => {

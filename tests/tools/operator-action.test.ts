@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { commandHash } from '#approvals/plan.ts';
 import { realClock } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { ServiceId } from '#core/ids.ts';
@@ -18,7 +19,7 @@ import {
 import { operatorAction, operatorActionFor } from '#tools/act/operator-action.ts';
 import { createProgramRunner } from '#tools/drivers/operator-argv.ts';
 import { inspectProgram } from '#tools/drivers/program-file.ts';
-import type { ProgramDriver } from '#tools/drivers/program-port.ts';
+import { namedIn, type ProgramDriver, type ProgramOrder } from '#tools/drivers/program-port.ts';
 import type { ToolContext } from '#tools/tool.ts';
 import { until } from './a-cluster.ts';
 import { aService } from './a-service.ts';
@@ -44,7 +45,14 @@ function program(lines: string, mode = 0o755): string {
 const runner = createProgramRunner({ clock: realClock, secretOf: () => new Secret(KEY) });
 async function run(argv: readonly string[], signal = never, env: readonly [string, string][] = []) {
   if (runner.run === undefined) throw new Error('it runs nothing');
-  return runner.run({ argv, env: new Map(env) }, signal);
+  return runner.run(approved(argv, new Map(env)), signal);
+}
+
+/** An order for what people approved: this command, with its program as it lies there. */
+function approved(argv: readonly string[], env: ReadonlyMap<string, string> = new Map()): ProgramOrder {
+  const seen = inspectProgram(argv[0] ?? '');
+  const program = seen.kind === 'fine' ? seen.digest : sha256('none');
+  return { argv, env, command: commandHash({ argv: [...argv], program, env: namedIn(env) }) };
 }
 
 function anAction(argv: readonly string[], more: Partial<OperatorAction> = {}): OperatorAction {
@@ -96,7 +104,10 @@ describe('an action is prepared', () => {
   test('as the exact command that will be run, with the hash of its program; nothing is run', async () => {
     const path = program('touch "$(dirname "$0")/ran"');
     const undo = [path, 'stop', '{shard}'];
-    const context = contextOf(anAction(template(path), { undo, tier: 'R3' }), { inspect: inspectProgram });
+    const env = new Map([['QUEUE_KEY', 'file:/x']]);
+    const context = contextOf(anAction(template(path), { undo, env, tier: 'R3' }), {
+      inspect: inspectProgram,
+    });
     const swapped = { ...args, params: values('2', 'a').toReversed() };
     expect(await operatorAction.prepare(swapped, context)).toMatchObject({
       kind: 'step',
@@ -106,8 +117,9 @@ describe('an action is prepared', () => {
         target: { ref: 'action:restart-queue', service: 'checkout', generation: 0 },
         preview: {
           argv: [path, 'restart', '--count=2', '--', 'a'],
-          back: [path, 'stop', 'a'],
           program: sha256(readFileSync(path)),
+          env: [{ name: 'QUEUE_KEY', from: 'file:/x' }],
+          back: { argv: [path, 'stop', 'a'], program: sha256(readFileSync(path)) },
         },
         undo: { tool: 'operator_action', service: 'service:checkout', params: args.params, back: true },
         manual: `${path} restart --count=2 -- a`,
@@ -139,7 +151,7 @@ describe('an action is prepared', () => {
     const parsed = operatorAction.args.safeParse({ ...args, params });
     const prepared = parsed.success ? await operatorAction.prepare(parsed.data, context) : undefined;
     expect(prepared?.kind ?? 'refused').toBe('refused');
-    const change = { tool: 'operator_action', ...args, params } as const;
+    const change = { tool: 'operator_action', ...args, params, command: sha256('c') } as const;
     const order = { service: aService(), change, key: 'fb-1-0-run', expectGeneration: 0 };
     expect(await operatorAction.perform(order, context)).toMatchObject({
       kind: 'refused',
@@ -248,12 +260,49 @@ describe('a program', () => {
     expect(outcome).toMatchObject({ kind: 'done', output: 'started\\n' });
   });
 
+  test('that leaves something behind in its group takes it with it', async () => {
+    const dir = folder();
+    const outcome = await run([program(`sleep 600 > /dev/null 2>&1 & echo $! > ${dir}/pid`)]);
+    expect(outcome.kind).toBe('done');
+    await until(() => !isAlive(pidIn(dir) ?? 0));
+  });
+
+  test('is run only as people approved it: another word, program, or place of a value is refused', async () => {
+    const dir = folder();
+    const path = program(`echo ran > ${dir}/pid`);
+    const order = approved([path, 'a'], new Map([['A', 'file:/x']]));
+    const others: ProgramOrder[] = [
+      { ...order, argv: [path, 'b'] },
+      { ...order, argv: [path, 'a', 'a'] },
+      { ...order, env: new Map([['A', 'file:/y']]) },
+      { ...order, env: new Map() },
+      { ...order, env: new Map([...order.env, ['LD_PRELOAD', 'file:/y']]) },
+    ];
+    for (const other of others)
+      expect(await runner.run?.(other, never)).toMatchObject({ kind: 'refused', reason: 'generation' });
+    writeFileSync(path, `#!/bin/sh\necho another > ${dir}/pid\n`);
+    expect(await runner.run?.(order, never)).toMatchObject({ kind: 'refused', reason: 'generation' });
+    expect(pidIn(dir)).toBeUndefined();
+  });
+
+  test('is run from where its link led when it was looked at', async () => {
+    const real = program('echo "$0"');
+    expect(await run([linkTo(real)])).toMatchObject({ kind: 'done', output: `${real}\\n` });
+  });
+
+  test('that writes half of a secret to each of its streams prints it nowhere', async () => {
+    const half = Math.floor(KEY.length / 2);
+    const lines = `printf %s "$QUEUE_KEY" | head -c ${half}; printf noise >&2; printf %s "$QUEUE_KEY" | tail -c +${half + 1}`;
+    const outcome = await run([program(lines)], never, [['QUEUE_KEY', 'file:/x']]);
+    expect(outcome).toMatchObject({ kind: 'done', output: '[redacted]noise' });
+  });
+
   test('is not started when nobody waits any more, or a secret of it cannot be read', async () => {
     const dir = folder();
     const path = program(`echo ran > ${dir}/pid`);
     expect(await run([path], AbortSignal.abort())).toMatchObject({ kind: 'refused' });
     const blind = createProgramRunner({ clock: realClock, secretOf: () => 'there is no file /x' });
-    const order = { argv: [path], env: new Map([['A', 'file:/x']]) };
+    const order = approved([path], new Map([['A', 'file:/x']]));
     expect(await blind.run?.(order, never)).toMatchObject({ kind: 'refused', detail: 'there is no file /x' });
     const broken = program('');
     writeFileSync(broken, 'no program');
@@ -274,6 +323,10 @@ describe('a program is not run', () => {
     ],
     ['that is a link to a shell', () => linkTo('/bin/sh'), 'is a shell'],
     ['in a folder that others can write to', () => inOpenFolder(), 'can be replaced by others'],
+    ['behind a link in such a folder', () => linkTo(linkIn(openFolder())), 'can be replaced by others'],
+    ['behind a chain of links that ends nowhere', () => linkToItself(), 'ELOOP'],
+    ['that starts others as somebody else', () => '/usr/bin/sudo', 'runs what its arguments say'],
+    ['that loads others', () => '/lib64/ld-linux-x86-64.so.2', 'runs what its arguments say'],
     ['that is a folder', () => folder(), 'is not a file'],
     ['that is not there', () => join(folder(), 'queue'), 'there is no'],
     ['by a relative path', () => 'queue', 'is not an absolute path'],
@@ -295,12 +348,29 @@ function linkTo(path: string): string {
   return link;
 }
 
-function inOpenFolder(): string {
+function linkToItself(): string {
+  const link = join(folder(), 'queue');
+  symlinkSync(link, link);
+  return link;
+}
+
+function openFolder(): string {
   const dir = join(folder(), 'open');
   mkdirSync(dir);
-  writeFileSync(join(dir, 'queue'), '#!/bin/sh\n', { mode: 0o755 });
   chmodSync(dir, 0o777);
-  return join(dir, 'queue');
+  return dir;
+}
+
+function linkIn(dir: string): string {
+  const link = join(dir, 'queue');
+  symlinkSync(program('exit 0'), link);
+  return link;
+}
+
+function inOpenFolder(): string {
+  const path = join(openFolder(), 'queue');
+  writeFileSync(path, '#!/bin/sh\n', { mode: 0o755 });
+  return path;
 }
 
 function pidIn(dir: string): number | undefined {

@@ -36,6 +36,8 @@ test.each([
   ['---\nservices: []\nmode: act\n---\n', 'runbooks/x.md:'],
   ['---\nservices: []\n', 'runbooks/x.md:1 '],
   ['---\na: &a [x]\nservices: *a\n---\n', 'runbooks/x.md:3 '],
+  // ten thousand names that are there twice took more than a second
+  [`---\n${'services: [checkout]\n'.repeat(10_000)}---\n`, 'runbooks/x.md:1 '],
 ])('front matter that cannot be used is an error with file and line: %j', (text, place) => {
   expect(() => parse(text)).toThrow(
     expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining(place) }),

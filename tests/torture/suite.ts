@@ -8,4 +8,5 @@ export const suites: Readonly<Record<string, () => Promise<TortureSuite>>> = {
   kill: () => import('./kill.ts'),
   'fail-closed': () => import('./fail-closed.ts'),
   tamper: () => import('./tamper.ts'),
+  fuzz: () => import('./fuzz.ts'),
 };

@@ -2,7 +2,9 @@ import type { Person } from '#approvals/people.ts';
 import type { IncidentId } from '#core/ids.ts';
 import { fact, SYSTEM } from '#incidents/entry.ts';
 import { NOTHING_QUIET } from '#incidents/quiet.ts';
+import { createAdmit } from '#server/conversation/admit.ts';
 import { createConversation } from '#server/conversation.ts';
+import { createRequestLimits } from '#server/http-limits.ts';
 import type { Answer, Place, Pressed, Speaker } from '#slack/ports.ts';
 import type { InProcess } from '#tests/journeys/in-process.ts';
 import { actDeps, INC1 } from '../acts/a-shift.ts';
@@ -39,6 +41,7 @@ export function threadOf(run: InProcess, over: { offFile?: () => boolean } = {})
     folds,
     clock,
     quiet: NOTHING_QUIET,
+    admit: createAdmit({ limits: createRequestLimits({ fold: folds.personRequests, clock }), log }),
     zone: 'UTC',
     offFile: over.offFile ?? (() => false),
     ask: run.firebreak.ask,

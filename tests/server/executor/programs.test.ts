@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Ordered } from '#approvals/plan.ts';
+import { commandHash, type Ordered } from '#approvals/plan.ts';
 import { realClock } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { executorFlags, executorFlagsWithPrograms, startExecutorChild } from '#server/executor/child.ts';
@@ -70,15 +70,24 @@ actions:
     target: 'action:restart-queue',
     service: 'service:checkout',
     params: [{ name: 'count', value: '3' }],
+    command: commandHash({
+      argv: [program, 'restart', '--count=3'],
+      program: sha256(readFileSync(program)),
+      env: [{ name: 'QUEUE_KEY', from: 'file:./key' }],
+    }),
   };
   const { order } = permit().fields;
-  const allowed = permit({ order: { ...order, tool: 'operator_action', change, expectGeneration: 0 } });
+  const ofAction = { ...order, tool: 'operator_action', change, expectGeneration: 0 } as const;
+  const allowed = permit({ order: ofAction });
   expect(await child.change(allowed, 5000)).toMatchObject({
     ...{ kind: 'done', generation: 0, exitCode: 0 },
     output: 'restart --count=3\\nQUEUE_KEY=[redacted]\\n',
   });
   expect(await child.change(allowed, 5000)).toMatchObject({ kind: 'refused' });
+  expect(
+    await child.change(permit({ order: { ...ofAction, change: { ...change, command: sha256('x') } } }), 5000),
+  ).toMatchObject({ kind: 'refused', reason: 'generation' });
   const beyond = { ...change, params: [{ name: 'count', value: '6' }] };
-  const wide = permit({ order: { ...order, tool: 'operator_action', change: beyond, expectGeneration: 0 } });
+  const wide = permit({ order: { ...ofAction, change: beyond } });
   expect(await child.change(wide, 5000)).toMatchObject({ kind: 'refused', reason: 'invalid' });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '#core/hash.ts';
 import { PersonId, ServiceId } from '#core/ids.ts';
+import type { OperatorAction, Param } from '#incidents/operator-action.ts';
 import type { Act, Ask, Heard, Vocabulary } from '#slack/verbs/heard.ts';
 import { isNear } from '#slack/verbs/near.ts';
 import { sentenceOf } from '#slack/verbs/sentence-of.ts';
@@ -280,7 +281,21 @@ test.each([
 });
 
 describe('changes of something else than a service', () => {
-  const known: Vocabulary = { ...vocabulary, actions: ['restart-queue'] };
+  const about = { service: ServiceId.parse('checkout'), about: 'x', argv: ['/opt/x'], undo: null } as const;
+  const rest = { ...about, tier: 'R2', timeoutMs: 1000, env: new Map(), causes: [] } as const;
+  const restart: OperatorAction = {
+    ...{ ...rest, name: 'restart-queue' },
+    params: new Map<string, Param>([
+      ['count', { kind: 'int', min: 1, max: 5 }],
+      ['count2', { kind: 'int', min: 0, max: 5 }],
+      ['shard', { kind: 'one_of', words: ['a', 'B-2'] }],
+    ]),
+  };
+  const drain: OperatorAction = { ...rest, name: 'drain', params: new Map() };
+  const known: Vocabulary = {
+    ...vocabulary,
+    actions: new Map([restart, drain].map((one) => [one.name, one])),
+  };
   const silenced = { tool: 'alert_silence', target: `alert:${errors}` };
 
   test.each<[string, object]>([
@@ -289,10 +304,10 @@ describe('changes of something else than a service', () => {
     ['silence HighErrorRate', silenced],
     ['mute HighErrorRate checkout', silenced],
     [`silence alert ${errors.slice(0, 12)}`, silenced],
-    ['run restart-queue', { tool: 'operator_action', target: 'action:restart-queue' }],
+    ['run drain', { tool: 'operator_action', target: 'action:drain' }],
     [
-      'run restart-queue shard=b-2 count=2',
-      { tool: 'operator_action', target: 'action:restart-queue?count=2&shard=b-2' },
+      'run restart-queue shard=b-2 count2=0 count=2',
+      { tool: 'operator_action', target: 'action:restart-queue?count=2&count2=0&shard=B-2' },
     ],
   ])('%s', (text, action) => {
     const heard = parse(text, known);
@@ -307,6 +322,12 @@ describe('changes of something else than a service', () => {
     'silence everything',
     'silence alertname=~".*"',
     'run rm -rf /',
+    'run drain count=2',
+    'run restart-queue',
+    'run restart-queue count=2 count2=1',
+    'run restart-queue count=6 count2=1 shard=a',
+    'run restart-queue count=2 count=2 count2=1 shard=a',
+    'run restart-queue count=2 count2=1 shard=c',
     'run restart-queue count=2; id',
     'run restart-queue count=--all',
     'run restart-queue shard=../../etc',

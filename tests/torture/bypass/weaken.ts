@@ -2,6 +2,7 @@ import type { Approval, ApprovalState } from '#approvals/approval.ts';
 import type { GateDeps } from '#approvals/gate-deps.ts';
 import type { Person } from '#approvals/people.ts';
 import type { Permit } from '#approvals/permit.ts';
+import { commandHash, type Ordered } from '#approvals/plan.ts';
 import { canonical, type JsonValue } from '#core/canonical.ts';
 import { CallId, type PersonId, type ServiceId } from '#core/ids.ts';
 import type { Service } from '#incidents/inventory.ts';
@@ -35,7 +36,9 @@ export const forced: Partial<Record<Weakness, readonly ApprovalState[]>> = {
 export function permitFor({ signer, clock, random, boot }: GateDeps, { id, hash, plan }: Approval): Permit {
   const [step] = plan.steps;
   if (step === undefined) throw new Error('a plan without a step');
-  const { tool, change, target } = step;
+  const { tool, target } = step;
+  const change: Ordered =
+    step.tool === 'operator_action' ? { ...step.change, command: commandHash(step.preview) } : step.change;
   const order = {
     tool,
     change,

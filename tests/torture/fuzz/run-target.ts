@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { realClock } from '#core/clock.ts';
-import { FirebreakError } from '#core/errors.ts';
+import { FirebreakError, messageOf } from '#core/errors.ts';
+import { redact } from '#core/redact.ts';
 import { holdsWhole, isLeaked } from './canary.ts';
 import { inputsLike, longOnes } from './inputs.ts';
 import type { Ran, Target } from './target.ts';
@@ -13,9 +14,15 @@ export type Tally = {
   readonly read: number;
   /** Longest time that one input took, ms. */
   readonly slowest: number;
+  readonly seconds: number;
   readonly faults: readonly Fault[];
 };
-export type Extent = { readonly seed: number; readonly inputs: number; readonly longest: number; readonly slowMs: number };
+export type Extent = {
+  readonly seed: number;
+  readonly inputs: number;
+  readonly longest: number;
+  readonly slowMs: number;
+};
 
 const BATCH = 500;
 /** Text that any caller lets through at most, where a target names no limit of its own. */
@@ -24,6 +31,7 @@ const MOST_FAULTS = 5;
 
 /** Runs one target over its valid inputs, over long ones, and over as many random ones as are asked for. */
 export async function runTarget(target: Target, { seed, inputs, longest, slowMs }: Extent): Promise<Tally> {
+  const began = realClock.mono();
   const faults: Fault[] = [];
   const sums = { inputs: 0, read: 0, slowest: 0 };
   const most = target.most ?? MOST;
@@ -44,7 +52,7 @@ export async function runTarget(target: Target, { seed, inputs, longest, slowMs 
     for (const input of fc.sample(arbitrary, { seed: seed + done, numRuns })) await one(input, false);
   }
   await target.close?.();
-  return { name: target.name, ...sums, faults };
+  return { name: target.name, ...sums, seconds: (realClock.mono() - began) / 1000, faults };
 }
 
 type Judged = { readonly why?: string; readonly isRead: boolean; readonly ms: number };
@@ -62,10 +70,12 @@ async function judged(
     ran = await target.run(input);
   } catch (error) {
     const isSaid = error instanceof FirebreakError && (target.throws ?? []).includes(error.code);
-    ran = { kind: 'refused', shown: error instanceof Error ? error.message : String(error) };
-    if (!isSaid) crash = `threw ${error instanceof Error ? (error.stack ?? error.message).slice(0, 900) : String(error)}`;
+    // As whoever shows or logs an error does it.
+    ran = { kind: 'refused', shown: redact(messageOf(error)) };
+    if (!isSaid)
+      crash = `threw ${error instanceof Error ? (error.stack ?? error.message).slice(0, 900) : String(error)}`;
   }
-  const ms = realClock.mono() - began;
+  const ms = await leastOf(target, input, { first: realClock.mono() - began, slowMs });
   const isRead = ran.kind === 'read';
   const wrong =
     crash ??
@@ -74,6 +84,25 @@ async function judged(
     (holdsWhole(input) && isLeaked(ran.shown) ? 'gave a secret away' : undefined) ??
     (isPolluted() ? 'changed what every object inherits' : undefined);
   return { ...(wrong !== undefined && { why: wrong }), isRead, ms };
+}
+
+/** The time that it takes; where it is too long, the shortest of three: a busy machine is no fault of the parser. */
+async function leastOf(
+  target: Target,
+  input: string,
+  { first, slowMs }: { first: number; slowMs: number },
+): Promise<number> {
+  let least = first;
+  for (let more = 0; more < 2 && least > slowMs; more += 1) {
+    const began = realClock.mono();
+    try {
+      await target.run(input);
+    } catch {
+      // What it threw was judged already.
+    }
+    least = Math.min(least, realClock.mono() - began);
+  }
+  return least;
 }
 
 function isPolluted(): boolean {

@@ -40,7 +40,7 @@ export function bytesOf(input: string): Buffer {
 }
 
 /** JSON where it is, else the text itself. */
-export function valueOf(input: string): unknown {
+export function jsonOrText(input: string): unknown {
   try {
     return JSON.parse(input);
   } catch {
