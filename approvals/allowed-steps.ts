@@ -1,5 +1,6 @@
 import { causeOf, type Incident } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
+import { serviceOfAlert } from '#incidents/service-of-alert.ts';
 import type { Step } from './plan.ts';
 import { requestersOf } from './requesters.ts';
 
@@ -7,12 +8,12 @@ import { requestersOf } from './requesters.ts';
 export type StepRefusal =
   | 'only_on_request' // it repairs nothing, or the config does not offer it for the named cause
   | 'only_alone' // what tells whether it worked is no signal
-  | 'alert_of_another' // not an alert of this incident that still fires
+  | 'alert_of_another' // not an alert of this incident and service that still fires
   | 'not_a_node_cause'; // no diagnosis of this incident names that node
 
 /**
- * What some changes need beside an approval. A silence: that a person asked for it, an alert of this incident that fires,
- * and no other change in its plan. A cordon: a diagnosis that names that node for that service. An operator's action:
+ * What some changes need beside an approval. A silence: that a person asked for it, an alert of this incident
+ * and of that service that fires, and no other change in its plan. A cordon: a diagnosis that names that node for that service. An operator's action:
  * that a person asked for exactly it, or that the config offers it for the cause that was named. Pure.
  */
 export function stepRefusal(
@@ -28,7 +29,7 @@ export function stepRefusal(
 }
 
 function refusalOf(
-  { actions }: Inventory,
+  inventory: Inventory,
   incident: Incident,
   { step, alone }: { step: Step; alone: boolean },
 ): StepRefusal | undefined {
@@ -36,8 +37,9 @@ function refusalOf(
   const { service, ref } = step.target;
   switch (step.tool) {
     case 'alert_silence': {
-      const fires = incident.alerts.some((one) => !one.cleared && `alert:${one.fingerprint}` === ref);
-      if (!fires) return 'alert_of_another';
+      const alert = incident.alerts.find((one) => `alert:${one.fingerprint}` === ref);
+      const isIts = alert?.cleared === false && serviceOfAlert(inventory, incident, alert) === service;
+      if (!isIts) return 'alert_of_another';
       if (!isAsked()) return 'only_on_request';
       return alone ? undefined : 'only_alone';
     }
@@ -47,7 +49,7 @@ function refusalOf(
       return isIt ? undefined : 'not_a_node_cause';
     }
     case 'operator_action': {
-      const action = actions?.get(ref.slice('action:'.length));
+      const action = inventory.actions?.get(ref.slice('action:'.length));
       const cause = causeOf(incident);
       const isOffered =
         cause !== null && cause.service === service && action?.causes.some((one) => one === cause.cause);

@@ -8,7 +8,7 @@ import { appendEach, approvalContext } from './end.ts';
 import { claimExpect, type GateDeps } from './gate-deps.ts';
 import { claimMove, type MoveRefusal, type Ready, startMove, undoMove } from './moves.ts';
 import { orderKey, PERMIT_MS, type Permit, type PermittedOrder } from './permit.ts';
-import { Ordered, type Step } from './plan.ts';
+import { commandHash, Ordered, type Step } from './plan.ts';
 import { viewOf } from './view.ts';
 
 export type ClaimRefusal = MoveRefusal | 'dry_run_failed' | 'recovered' | 'conflict';
@@ -101,16 +101,30 @@ type Order = Omit<PermittedOrder, 'fence'>;
 
 function orderOf(approval: Approval, { index, step, undo, generation }: Ready): Order {
   const key = orderKey(approval.hash, index, undo ? 'undo' : 'run');
-  if (!undo) return { tool: step.tool, change: exactChange(step), key, expectGeneration: generation };
-  if (step.undo === null) throw new FirebreakError('bug', 'a step without an undo was to be undone');
-  const change = Ordered.parse({ target: step.target.ref, ...step.undo });
-  return { tool: step.undo.tool, change, key, expectGeneration: generation };
+  const change = undo ? exactUndo(step) : exactChange(step);
+  return { tool: change.tool, change, key, expectGeneration: generation };
 }
 
-/** To the very version that people saw: what a place in the history stands for can be another one by now. */
+/** The very version, and the very command, that people saw: what a name stands for can be another one by now. */
 function exactChange(step: Step): Order['change'] {
-  if (step.tool !== 'service_rollback') return step.change;
-  return { tool: step.tool, target: step.change.target, version: step.preview.after.version };
+  switch (step.tool) {
+    case 'service_rollback':
+      return { tool: step.tool, target: step.change.target, version: step.preview.after.version };
+    case 'operator_action':
+      return { ...step.change, command: commandHash(step.preview) };
+    case 'service_restart':
+    case 'service_scale':
+    case 'node_cordon':
+    case 'alert_silence':
+      return step.change;
+  }
+}
+
+function exactUndo(step: Step): Order['change'] {
+  if (step.undo === null) throw new FirebreakError('bug', 'a step without an undo was to be undone');
+  const back = step.tool === 'operator_action' ? step.preview.back : null;
+  const command = back === null ? {} : { command: commandHash(back) };
+  return Ordered.parse({ target: step.target.ref, ...step.undo, ...command });
 }
 
 function intentOf(

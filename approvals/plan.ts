@@ -68,12 +68,21 @@ const SilencePreview = z.strictObject({
     .max(32),
 });
 
-/** What is run, word for word, and what would take it back; `program` is the hash of the file that is run. */
-const ActionPreview = z.strictObject({
+/** What is run, word for word; `program` is the hash of the file that is run, `env` says where each value comes from. */
+const Command = z.strictObject({
   argv: z.array(Observed).min(1).max(32),
-  back: z.array(Observed).min(1).max(32).nullable(),
   program: Digest,
+  env: z.array(z.strictObject({ name: Observed, from: Observed })).max(32),
 });
+export type Command = z.infer<typeof Command>;
+
+/** The command, and the one that would take it back. */
+const ActionPreview = Command.extend({ back: Command.nullable() });
+
+/** What an order binds of a command: all of it. */
+export function commandHash({ argv, program, env }: Command): Digest {
+  return taggedHash('firebreak/command/v1', { argv, program, env });
+}
 
 /** The thing that is changed, pinned: another uid or generation at claim time means that it is not the same any more. */
 export const Target = z.strictObject({
@@ -100,14 +109,18 @@ const ActionUndo = ActionChange.omit({ target: true }).extend({ back });
 export type Undo = ServiceUndo | z.infer<typeof NodeUndo | typeof SilenceUndo | typeof ActionUndo>;
 
 const [BackTo, BackToCount] = ServiceUndo.options;
-/** What may be sent to be made: a change, or the undo of one. A rollback goes to the exact version that people saw. */
+const ofCommand = { command: Digest } as const;
+/** What may be sent to be made: a change, or the undo of one. To the exact version, or by the exact command, that people saw. */
 export const Ordered = z.union([
-  ...Change.options,
+  ...ServiceChange.options,
+  NodeChange,
+  SilenceChange,
+  ActionChange.extend(ofCommand),
   BackTo.extend({ target: ServiceRef }),
   BackToCount.extend({ target: ServiceRef }),
   NodeUndo.extend({ target: NodeRef }),
   SilenceUndo.extend({ target: AlertRef }),
-  ActionUndo.extend({ target: ActionRef }),
+  ActionUndo.extend({ target: ActionRef, ...ofCommand }),
 ]);
 export type Ordered = z.infer<typeof Ordered>;
 export type ServiceOrder = Extract<Ordered, { tool: ServiceChange['tool'] }>;

@@ -62,9 +62,12 @@ export function cellOf({ actions }: Inventory, { tool, target: { ref } }: Step):
   return action === undefined ? tool : actionCell(action);
 }
 
+/** So many that nobody finds two commands, one to have accepted and one to run, with the same ones. */
+const CELL_DIGITS = 40;
+
 function actionCell({ name, argv, undo, params, env, tier }: OperatorAction): string {
   const what = JSON.stringify([argv, undo, [...params], [...env], tier]).normalize('NFC');
-  return `operator_action:${name}:${taggedHash('firebreak/action/v1', what).slice(0, 12)}`;
+  return `operator_action:${name}:${taggedHash('firebreak/action/v1', what).slice(0, CELL_DIGITS)}`;
 }
 
 /** How far terms let a tool go on a service, when nothing is stopped. */

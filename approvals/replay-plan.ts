@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Entry } from '#audit/log.ts';
-import { canonical } from '#core/canonical.ts';
+import { canonical, type JsonValue } from '#core/canonical.ts';
 import { taggedHash } from '#core/hash.ts';
+import type { Digest } from '#core/ids.ts';
 import type { BodyOf } from '#incidents/entry.ts';
 import { Tier } from '#incidents/vocabulary.ts';
 
@@ -23,6 +24,8 @@ export type PlanRule =
   | 'undo_before_unverified'
   | 'undo_of_nothing';
 
+const CommandShape = z.looseObject({ argv: z.json(), program: z.json(), env: z.json() });
+
 /** The part of a plan that decides who may do what; the hash is over all of it. */
 const PlanShape = z.looseObject({
   incident: z.string(),
@@ -34,7 +37,11 @@ const PlanShape = z.looseObject({
       tool: z.string(),
       tier: Tier,
       change: z.looseObject({}),
-      preview: z.looseObject({ after: z.looseObject({ version: z.string() }).exactOptional() }),
+      preview: z.looseObject({
+        after: z.looseObject({ version: z.string() }).exactOptional(),
+        ...CommandShape.partial().shape,
+        back: CommandShape.nullable().exactOptional(),
+      }),
       undo: z.looseObject({ tool: z.string() }).nullable(),
       target: z.looseObject({ ref: z.string() }),
     }),
@@ -119,8 +126,8 @@ function replayOf(plan: Shape, requested: BodyOf<'approval.requested'>): PlanRep
       if (!mayUndo) return 'undo_before_unverified';
       const last = standing.pop();
       if (last === undefined || step !== last) return 'undo_of_nothing';
-      const { undo = null, target } = plan.steps[last] ?? {};
-      const isSame = tool === undo?.tool && sameJson(args, { target: target?.ref, ...undo });
+      const taken = plan.steps[last];
+      const isSame = taken !== undefined && tool === taken.undo?.tool && sameJson(args, exactUndo(taken));
       return isSame ? undefined : 'other_change_than_approved';
     },
     finish: (step, { undo, outcome }) => {
@@ -155,10 +162,30 @@ function isTooLow({ tier, steps }: Shape): boolean {
   return isWide && tier !== 'R3';
 }
 
-/** A rollback is to the version that the preview showed, not to a place in a history that moves on. */
+/** A rollback is to the version that the preview showed, and an action runs the command there: no place, no name. */
 function exactChange({ tool, change, preview }: Shape['steps'][number]): object {
   const { to: _, ...rest } = change;
+  if (tool === 'operator_action') return { ...rest, command: commandOf(preview) };
   return tool === 'service_rollback' ? { ...rest, version: preview.after?.version } : change;
+}
+
+function exactUndo({ tool, undo, target, preview: { back } }: Shape['steps'][number]): object {
+  const command = tool === 'operator_action' && back != null ? { command: commandOf(back) } : {};
+  return { target: target.ref, ...undo, ...command };
+}
+
+type CommandLike = {
+  argv?: JsonValue | undefined;
+  program?: JsonValue | undefined;
+  env?: JsonValue | undefined;
+};
+
+function commandOf({ argv, program, env }: CommandLike): Digest {
+  return taggedHash('firebreak/command/v1', {
+    argv: argv ?? null,
+    program: program ?? null,
+    env: env ?? null,
+  });
 }
 
 /** Both came out of entries, so both can be written canonically. */

@@ -4,11 +4,13 @@ import { changeTools } from './policy-standing.ts';
 import { type Holds, replayHolds } from './replay-holds.ts';
 import { type PlanReplay, type PlanRule, replayPlan } from './replay-plan.ts';
 import { type PolicyRule, replayPolicy } from './replay-policy.ts';
+import { replaySteps, type StepReplay, type StepRule } from './replay-steps.ts';
 
 /** What must hold of a log that only this program wrote; each is a reason why something happened that was not allowed. */
 export type ReplayRule =
   | PlanRule
   | PolicyRule
+  | StepRule
   | 'outcome_without_intent' // or a second outcome
   | 'call_repeated' // an intent whose number was given before
   | 'change_without_approval'
@@ -39,6 +41,7 @@ type State = {
   frozen: boolean;
   off: boolean;
   holds: Holds;
+  steps: StepReplay;
   /** Calls without an outcome, and the last number given, per incident. */
   open: Map<string, OpenCall>;
   numbers: Map<string, number>;
@@ -50,14 +53,16 @@ type State = {
 /**
  * Replays a log for its meaning, after its bytes were verified: every outcome has exactly one earlier intent; every
  * change has a plan whose hash is right, that enough people approved in time, that was claimed once, step by step, while
- * nothing was stopped and no person kept agents out; an undo comes only after the change was found not to help; who may change what
- * got wider by an owner only. Pure; memory for what is open only.
+ * nothing was stopped and no person kept agents out; an undo comes only after the change was found not to help; a silence was asked for
+ * by a person, a cordon named by a diagnosis, and nobody but a person said what became of an operator's command; who may
+ * change what got wider by an owner only. Pure; memory for what is open only.
  */
 export function createReplay(): Replay {
   const state: State = {
     frozen: false,
     off: false,
     holds: replayHolds(),
+    steps: replaySteps(),
     open: new Map(),
     numbers: new Map(),
     plans: new Map(),
@@ -76,7 +81,8 @@ export function createReplay(): Replay {
       if (fact.kind === 'tool.intended') counts.intents += 1;
       if (fact.kind === 'approval.requested') counts.approvals += 1;
       state.holds.apply(fact);
-      const rule = step(state, fact);
+      const ofStep = state.steps.apply(fact);
+      const rule = step(state, fact) ?? ofStep;
       if (rule !== undefined && problems.length < KEPT_PROBLEMS) problems.push({ entry: entry.seq, rule });
     },
     problems: () => problems,

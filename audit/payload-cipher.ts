@@ -17,9 +17,10 @@ export function sealPayload(options: {
   return Buffer.concat([options.nonce, sealed, cipher.getAuthTag()]);
 }
 
-/** Content of a frame; undefined when it was sealed under another key or id. */
+/** Content of a frame; undefined when it was sealed under another key or id, or is too short to be one. */
 export function openPayload(options: { key: Buffer; id: string; frame: Buffer }): Buffer | undefined {
   const { key, id, frame } = options;
+  if (frame.length < NONCE + TAG) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', payloadKey(key, id), frame.subarray(0, NONCE));
   decipher.setAuthTag(frame.subarray(frame.length - TAG));
   try {

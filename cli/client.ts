@@ -133,9 +133,9 @@ function refusalOf(
   const body = json.kind === 'ok' ? ErrorBody.safeParse(json.value).data : undefined;
   const said =
     body === undefined ? `status ${status}` : inert(clip(body.error, 300)).replace(/^refused: /, '');
-  // A no to what a person wanted is no failure: the sentence alone says what there is to say.
-  if (status === 409 && body !== undefined) return new FirebreakError('driver_failed', said);
   const id = inert(body?.correlation ?? correlation);
+  // A no to what a person wanted is no failure: the sentence alone says what there is to say.
+  if (status === 409 && body !== undefined) return new FirebreakError('driver_failed', `${said} (${id})`);
   const where = body === undefined ? `${method} ${path}, ${id}` : id;
   const hint = status === 401 ? '; is your token still in the config of that server?' : '';
   return new FirebreakError(

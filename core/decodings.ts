@@ -2,10 +2,21 @@
 export type View = { readonly text: string; readonly at: (index: number) => number };
 
 /** Escapes of a URL, of JSON and of HTML that stand for one printable character or white space. */
-const ESCAPES =
-  /%(?<hex>[0-7][0-9a-f])|\\(?:u\{?0{0,4}(?<u>[0-7][0-9a-f])\}?|x(?<x>[0-7][0-9a-f])|(?<plain>["'\\/nrt]))|&(?:#0{0,5}(?<dec>\d{1,3})|#x0{0,4}(?<ent>[0-7][0-9a-f])|(?<named>quot|amp|lt|gt|apos));/gi;
+const WRITTEN =
+  /%(?<hex>[0-7][0-9a-f])|\\(?:u\{?0{0,4}(?<u>[0-7][0-9a-f])\}?|x(?<x>[0-7][0-9a-f])|(?<plain>["'\\/nrt]))|&(?:#0{0,5}(?<dec>\d{1,3})|#x0{0,4}(?<ent>[0-7][0-9a-f])|(?<named>quot|amp|lt|gt|apos|equals|colon));/;
+/** Colours of a terminal, and characters without width. */
+const INVISIBLE = '\u001b\\[[\\d;]{0,20}m|[\u00ad\u200b-\u200f\u2060\ufeff]';
+const ESCAPES = new RegExp(`${WRITTEN.source}|(?<none>${INVISIBLE})`, 'gi');
 const PLAIN: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-const NAMED: Readonly<Record<string, string>> = { quot: '"', amp: '&', lt: '<', gt: '>', apos: "'" };
+const NAMED: Readonly<Record<string, string>> = {
+  quot: '"',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  apos: "'",
+  equals: '=',
+  colon: ':',
+};
 /** What is wrapped more often than that was wrapped to be hidden. */
 const LEVELS = 3;
 
@@ -20,7 +31,7 @@ export function decodings(text: string): readonly View[] {
 }
 
 /** What every escape begins with. */
-const MARK = /[%\\&]/;
+const MARK = new RegExp(`[%\\\\&]|${INVISIBLE}`);
 
 /** One level less; undefined when nothing is escaped. */
 function decoded({ text, at }: View): View | undefined {
@@ -53,11 +64,13 @@ function before(index: number, places: readonly number[], behind: readonly numbe
   return low === 0 ? index : index - (places[low - 1] ?? 0) + (behind[low - 1] ?? 0);
 }
 
-function characterOf({ hex, u, x, plain, dec, ent, named }: Record<string, string | undefined>) {
+function characterOf({ hex, u, x, plain, dec, ent, named, none }: Record<string, string | undefined>) {
+  if (none !== undefined) return '';
   if (plain !== undefined) return PLAIN[plain.toLowerCase()] ?? plain;
   if (named !== undefined) return NAMED[named.toLowerCase()];
   const digits = hex ?? u ?? x ?? ent;
   const code = digits === undefined ? Number(dec) : Number.parseInt(digits, 16);
-  const isShown = (code >= 0x20 && code < 0x7f) || code === 9 || code === 10 || code === 13;
+  // With 27 begins a colour, which the next level takes away.
+  const isShown = (code >= 0x20 && code < 0x7f) || [9, 10, 13, 27].includes(code);
   return isShown ? String.fromCharCode(code) : undefined;
 }

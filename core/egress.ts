@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { type Clock, realClock } from './clock.ts';
 import { type AnswerLimits, responseOf } from './egress/answer.ts';
+import { headersFrom } from './egress/headers.ts';
 import { judgingFirst } from './egress/judging-agent.ts';
 import { outgoingBody, outgoingHeaders } from './egress/outgoing.ts';
 import { pinnedLookup, type Resolve } from './egress/pinned-lookup.ts';
@@ -67,7 +68,7 @@ export function createEgress(options: EgressOptions): Egress {
       const call: Call = {
         ...{ url, lookup, clock, body: body.bytes, signal: init.signal ?? null },
         method: (init.method ?? 'GET').toUpperCase(),
-        headers: outgoingHeaders(new Headers(init.headers), body.type),
+        headers: outgoingHeaders(headersFrom(init.headers), body.type),
         agent: target.scheme === 'https' ? https : http,
       };
       const answer = await exchange(call).catch((error: unknown) => {
@@ -141,6 +142,10 @@ function once(call: Call): Promise<Outcome> {
   request.once('response', (message) => end({ kind: 'answer', message }));
   request.on('error', (error: NodeJS.ErrnoException) =>
     end({ kind: 'failed', error, wasClosed: request.reusedSocket && error.code === 'ECONNRESET' }),
+  );
+  // An answer that wants to go on as something else ends the request without a word.
+  request.once('close', () =>
+    end({ kind: 'failed', error: new Error(`${placeOf(url)} gave no answer`), wasClosed: false }),
   );
   request.end(body ?? undefined);
   return promise;

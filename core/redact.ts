@@ -17,9 +17,11 @@ const NAMES = [
     'authorization',
     'cookie',
   ],
-  ...['api', 'access', 'account', 'private', 'routing', 'integration', 'signing', 'encryption'].map(
-    (kind) => `${kind}[_-]?key`,
-  ),
+  ...[
+    ...['api', 'access', 'account', 'private', 'routing', 'integration', 'signing', 'encryption'],
+    ...['secret', 'app', 'application', 'ssh', 'master', 'auth'],
+  ].map((kind) => `${kind}[_ -]?key`),
+  ...['db', 'user', 'root', 'admin', 'smtp', 'mysql', 'pg', 'redis'].map((whose) => `${whose}[_-]?pass`),
 ].join('|');
 const SCHEME = String.raw`(?:(?:bearer|basic|token)\s{1,4})?`;
 /** Beginnings by which vendors mark their own keys, and what follows: those that stand in no other word. */
@@ -30,10 +32,17 @@ const MARKED = [
   /gh[pousr]_[A-Za-z0-9]{20,}/,
   /glpat-[\w-]{20,}/, // GitLab
   /npm_[A-Za-z0-9]{30,}/,
-  /xox[a-z]-[A-Za-z0-9-]{10,}/, // Slack
+  /xox[a-z]-[A-Za-z0-9%+/=-]{10,}/, // Slack
   /xapp-[A-Za-z0-9-]{10,}/,
   /GOCSPX-[\w-]{20,}/, // Google
   /dop_v1_[0-9a-f]{32,}/,
+  /hf_[A-Za-z0-9]{30,}/, // Hugging Face
+  /shp(?:at|ca|pa|ss)_[0-9a-f]{32,}/, // Shopify
+  /gl(?:sa|c)_[\w=-]{24,}/, // Grafana
+  /dckr_pat_[\w-]{20,}/,
+  /ATATT3[\w=-]{30,}/, // Atlassian
+  /lin_api_[A-Za-z0-9]{30,}/, // Linear
+  /AGE-SECRET-KEY-1[A-Z0-9]{40,}/,
   /fbk_[\w-]{43,}/, // our own
 ];
 /** Those that could be the end of another word. */
@@ -65,7 +74,12 @@ const rules: readonly Rule[] = [
   },
   // user and password, or a token, of any other address
   { pattern: /(:\/\/)(?!\[redacted\]@)[^\s/?#"'<>]{1,512}@/g, tail: 1 },
-  { pattern: /(hooks\.slack\.com\/(?:services|workflows|triggers)\/)[\w/-]+/g },
+  // addresses that are a right by themselves
+  { pattern: /(hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/)[\w/-]+/g },
+  { pattern: /(discord(?:app)?\.com\/api\/webhooks\/)[\w/-]+/g },
+  { pattern: /(events\.(?:eu\.)?pagerduty\.com\/(?:integration|x-ere)\/)\w+/g },
+  // user and password of a database, as drivers of Go write them
+  { pattern: /(\b[\w.-]{1,64}:)(?!\[redacted\])[^\s@"'<>]{1,128}(?=@(?:tcp|unix)\()/g },
   { pattern: new RegExp(anyOf(MARKED), 'g') },
   { pattern: new RegExp(`(?<![A-Za-z0-9])(?:${anyOf(AT_START)})`, 'g') },
   { pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g }, // JWT
@@ -75,11 +89,31 @@ const rules: readonly Rule[] = [
   { pattern: /([?&;](?:sig|signature|x-amz-signature|x-goog-signature)=)[\w%+/=-]{20,}/gi },
   {
     pattern:
-      /((?<![\w-])--?(?:password|passwd|token|secret|api-?key)\s{1,4})(?![-[])(?:"[^"]*"?|'[^']*'?|[^\s"']+)/gi,
+      /((?<![\w-])--?(?:[a-z]{1,20}-){0,3}(?:password|passwd|token|secret|api-?key)\s{1,4})(?![-[])(?:"[^"]*"?|'[^']*'?|[^\s"']+)/gi,
   },
   {
+    pattern: /(\bsshpass\s{1,4}-p\s{0,1})(?![-[\s])[^\s"']+/g,
+  },
+  {
+    pattern:
+      /(\bcurl\s[^\r\n]{0,200}?(?<=\s)(?:-u|--user)[\s=]{1,2}["']?[^\s:"']{1,64}:)(?!\[redacted\])[^\s"']+/g,
+  },
+  // every cookie of a header
+  {
+    pattern:
+      /(\bcookie\s{0,4}:\s{0,4})(?!\[redacted\])[^\s;,"'=]{1,64}=[^\s;,"']*(?:;\s?[^\s;,"'=]{1,64}=[^\s;,"']*)*/gi,
+  },
+  // a setting of a container: its name, then its value
+  {
     pattern: new RegExp(
-      String.raw`((?:${NAMES})\\?["']?\s{0,4}[:=]\s{0,4}${SCHEME}(?:token=)?)(?!["'\\]{0,2}${SCHEME}(?:token=)?\[redacted\])(?:\\"[^"\\]*|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&)}\]]+)`,
+      String.raw`((?:${NAMES})\w{0,20}\\?["']?\s{0,4}(?:,|\n)\s{0,40}\\?["']?value\\?["']?\s{0,4}[:=]\s{0,4})(?!\[redacted\])(?:\\"[^"\\]*|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&)}\]]+)`,
+      'gi',
+    ),
+  },
+  { pattern: new RegExp(`(<[\\w:.-]{0,40}(?:${NAMES})>)(?!\\[redacted\\])[^<]{1,2000}`, 'gi') },
+  {
+    pattern: new RegExp(
+      String.raw`((?:${NAMES})\\?["']?\s{0,40}(?:=>|:=|[:=：＝])\s{0,40}${SCHEME}(?:token=)?)(?!["'\\]{0,2}${SCHEME}(?:token=)?\[redacted\])(?:\[["'][^\]]{0,500}\]?|\{["'][^{}]{0,500}\}?|\\"[^"\\]*|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&)}\]]+)`,
       'gi',
     ),
   },

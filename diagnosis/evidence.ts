@@ -113,7 +113,7 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
         return seen.state === 'unseen' ? 'no_data' : null;
       }
       case 'logs_search':
-        return put(logs, call, parsed(LogsSeen, read, value));
+        return keepLogs(logs, call, parsed(LogsSeen, read, value));
       case 'deployments_list':
         return put(deployments, call, parsed(DeploymentsSeen, read, value));
       case 'workload_status':
@@ -143,6 +143,13 @@ export function evidenceOf(results: readonly ReadResult[], findings: readonly Fi
       }
     }
   }
+}
+
+/** What causes are told by is a look at errors: one at all lines does not take its place, nor one that goes back less. */
+function keepLogs(into: Map<ServiceId, Cited<LogsSeen>>, call: CallId, seen: LogsSeen | null): string | null {
+  const known = seen === null ? undefined : into.get(seen.service)?.value;
+  const isLess = known?.level === 'error' && (seen?.level !== 'error' || seen.from > known.from);
+  return isLess ? null : put(into, call, seen);
 }
 
 function keepSight(

@@ -146,10 +146,14 @@ export const probeFails: Question = (scene, service) => {
     : said(!probe.value.ok, probe.calls);
 };
 
-/** Its log has a kind of error that was not there before. */
+/** A log that begins later than this before the page shows next to nothing of the time before: all in it would look new. */
+const LOG_BEFORE_MS = 60_000;
+
+/** Its log has a kind of error that was not there before; told by a look at errors that reaches back before the page. */
 export const freshErrors: Question = (scene, service) => {
   const logs = scene.evidence.logs.get(service);
-  if (logs === undefined) return unseen(scene, [{ tool: 'logs_search', service }]);
+  const isTold = logs?.value.level === 'error' && logs.value.from <= scene.about.since - LOG_BEFORE_MS;
+  if (logs === undefined || !isTold) return unseen(scene, [{ tool: 'logs_search', service }]);
   return said(
     logs.value.templates.some(({ fresh }) => fresh),
     logs.calls,

@@ -117,7 +117,7 @@ const secrets: Check = {
     whenKnown(fact, (all) => {
       const bad = all.flatMap(({ name, problem }) => (problem === null ? [] : [`${name} (${problem})`]));
       return bad.length > 0
-        ? fail(listed(bad), 'put the secret there, then: firebreak secrets check')
+        ? fail(listed(bad), 'put the secret there, readable by its owner only; then: firebreak secrets check')
         : ok(all.length === 0 ? 'the config names none' : `${plural(all.length, 'secret')}, all there`);
     }),
 };

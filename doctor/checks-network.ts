@@ -44,7 +44,7 @@ function judgeSockets(sockets: readonly SocketFact[], listen: Facts['listen']): 
     );
   const open = sockets.filter(({ address }) => reachOf(address) === 'others');
   const declared = listen.kind === 'known' ? listen.value : null;
-  const strange = open.filter(({ address }) => address !== declared?.host);
+  const strange = open.filter(({ address }) => declared === null || !isSame(address, declared.host));
   if (strange.length > 0)
     return fail(
       listed(strange.map(nameOf)),
@@ -52,6 +52,12 @@ function judgeSockets(sockets: readonly SocketFact[], listen: Facts['listen']): 
     );
   if (open.length > 0 && declared !== null) return judgeDeclared(declared);
   return ok(sockets.length === 0 ? 'nothing listens' : listed(sockets.map(nameOf)));
+}
+
+/** Whatever the spelling: the system writes IPv6 in full. */
+function isSame(address: string, host: string): boolean {
+  const [one, other] = [parseIp(address), parseIp(host)];
+  return one !== undefined && one.family === other?.family && one.value === other.value;
 }
 
 function judgeDeclared({ host, tls, proxied }: ListenFact): Verdict {

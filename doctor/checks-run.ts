@@ -18,11 +18,11 @@ const configValid: Check = {
   about: 'The config file can be read, and the next start would take it.',
   remedy: 'Correct the lines that are named; firebreak init writes a first config.',
   run: ({ config }) =>
-    whenKnown(config, ({ path, problems }) =>
-      problems.length === 0
-        ? ok(`${path} has no mistake`)
-        : fail(listed(problems), 'correct it; until then the server keeps what it was started with'),
-    ),
+    whenKnown(config, ({ path, problems, changedAt }) => {
+      if (problems.length === 0) return ok(`${path} has no mistake`);
+      if (changedAt === null) return fail(listed(problems), 'firebreak init, or name the file with --config');
+      return fail(listed(problems), 'correct it; a server that runs keeps what it was started with');
+    }),
 };
 
 const stops: Check = {
@@ -49,9 +49,6 @@ const executor: Check = {
   run: ({ executor: fact }) => whenKnown(fact, judgeExecutor),
 };
 
-/** What the process may be given, beside reading. */
-const PLAIN_FLAGS: readonly string[] = ['--permission', '--allow-fs-read=*'];
-
 function judgeExecutor(found: ExecutorFact): Verdict {
   if (found.kind === 'not needed') return ok('the config has no credential for changes');
   if (found.kind === 'missing')
@@ -63,8 +60,7 @@ function judgeExecutor(found: ExecutorFact): Verdict {
   if (!found.isOwnProcess) return fail('changes are made by the server itself', fix);
   if (found.variables.length > 0)
     return fail(`process ${found.pid} was given ${listed(found.variables)}`, fix);
-  const allowed = found.mayStartPrograms ? [...PLAIN_FLAGS, '--allow-child-process'] : PLAIN_FLAGS;
-  const surplus = found.flags.filter((flag) => !allowed.includes(flag));
+  const surplus = found.flags.filter((flag) => !found.agreed.includes(flag));
   if (surplus.length > 0) return fail(`process ${found.pid} may also ${listed(surplus)}`, fix);
   if (!found.flags.includes('--permission')) return fail(`process ${found.pid} may do anything`, fix);
   return ok(`process ${found.pid}, empty environment, ${found.flags.join(' ')}`);

@@ -116,7 +116,8 @@ export type ExecutorFact =
       readonly isOwnProcess: boolean;
       readonly variables: readonly string[];
       readonly flags: readonly string[];
-      readonly mayStartPrograms: boolean;
+      /** The flags with which this installation starts it. */
+      readonly agreed: readonly string[];
     };
 
 export type ProviderFact = {

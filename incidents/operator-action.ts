@@ -74,6 +74,19 @@ export const ActionCallRef = z
   );
 export type ActionCallRef = z.infer<typeof ActionCallRef>;
 
+/** `restart-queue count 1 to 5, shard a|b`: what can be said of it. */
+export function callWords({ name, params }: OperatorAction): string {
+  return `${name} ${paramsWords(params)}`.trim();
+}
+
+export function paramsWords(params: ReadonlyMap<string, Param>): string {
+  return [...params]
+    .map(([name, param]) =>
+      param.kind === 'int' ? `${name} ${param.min} to ${param.max}` : `${name} ${param.words.join('|')}`,
+    )
+    .join(', ');
+}
+
 /** The same values in the one order in which they are kept. */
 export function inOrder(values: ActionParams): ActionParams {
   return values.toSorted((one, other) => (one.name < other.name ? -1 : 1));

@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { headersFrom } from '#core/egress/headers.ts';
 import { pinnedLookup } from '#core/egress/pinned-lookup.ts';
 import { tlsRefusal } from '#core/egress/refused.ts';
 import { isThisMachine, originOf, placeOf, targetOf } from '#core/egress/rules.ts';
@@ -58,7 +59,7 @@ export function createTransport({ to, connections = 512, idleMs = 120_000 }: Tra
       const request = {
         path: url.pathname,
         method: method === 'POST' ? 'POST' : 'GET',
-        headers: sentHeaders(new Headers(init.headers)),
+        headers: sentHeaders(headersFrom(init.headers)),
         body: body ?? null,
         signal: signal ?? null,
       } as const;

@@ -20,6 +20,9 @@ const MOST_ACTIONS = 40;
 /** The longest value that a parameter can have. */
 const MOST_VALUE = 64;
 const MOST_ELEMENT = 300;
+/** All of a command, and all of its environment, stand on the card that people decide on. */
+const MOST_COMMAND = 500;
+const MOST_ENVIRONMENT = 900;
 
 /** One element of a command line: printable, so that people see all of it. */
 const element = z
@@ -49,7 +52,11 @@ export const actionFile = z.strictObject({
   env: z
     .record(
       z.string().regex(/^[A-Z_][A-Z0-9_]{0,59}$/, 'is not the name of an environment variable'),
-      z.string().regex(/^file:.{1,500}$/, 'must be file:/path: only what makes changes reads it'),
+      z.string().regex(/^file:[\x20-\x7e]{1,280}$/, 'must be file:/path: only what makes changes reads it'),
+    )
+    .refine(
+      (env) => Object.entries(env).join('').length <= MOST_ENVIRONMENT,
+      `is too long to be shown: ${MOST_ENVIRONMENT} characters at most`,
     )
     .default({}),
   causes: z
@@ -127,6 +134,9 @@ function checkCommand(path: Path, argv: readonly string[], params: ReadonlySet<s
     const message = elementProblem(part, params);
     if (message !== undefined) problems.push({ path: [...path, at + 1], message });
   });
+  const longest = argv.join(' ').length + holesIn(argv).length * MOST_VALUE;
+  if (longest > MOST_COMMAND)
+    problems.push({ path, message: `can become too long to be shown: ${MOST_COMMAND} characters at most` });
   return problems;
 }
 

@@ -5,6 +5,8 @@ import type { Path, Problem } from './config-yaml.ts';
 import { didYouMean } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
+/** So many settings of one group that are none are named: a file with more is no config. */
+const MOST_UNKNOWN = 50;
 
 /** What zod found, one problem per mistake, in words. No value of a setting that may hold a secret is repeated. */
 export function problemsOf(schema: z.ZodType, issues: readonly Issue[], value: unknown): Problem[] {
@@ -16,7 +18,7 @@ function problems(schema: z.ZodType, issue: Issue, value: unknown): Problem[] {
   const written = at(value, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, MOST_UNKNOWN).map((key) => ({
         path: [...path, key],
         message: `is not a setting${didYouMean(key, settingsAt(schema, path))}`,
       }));

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Secret } from '#core/secret.ts';
 import { actSecretRef, SECRET_SETTINGS, secretRef } from './config-fields.ts';
 import { type Group, group, list } from './config-shape.ts';
 import type { Problem } from './config-yaml.ts';
@@ -16,7 +17,7 @@ const PARTS = [
 type Reference = { readonly ref: string; readonly path: Problem['path']; readonly held: boolean };
 
 export type FoundSecrets = {
-  /** By reference; only those that could be read. */
+  /** By reference, those too that cannot be read. */
   readonly secrets: ReadonlyMap<string, SecretHandle>;
   readonly problems: readonly Problem[];
 };
@@ -33,14 +34,15 @@ export function resolveSecrets(file: unknown, from: { base: string; store: Secre
       return problem === undefined ? [] : [{ path, message: problem }];
     }
     const handle = from.store.handle(ref);
+    secrets.set(ref, handle);
     const problem = handle.problem();
-    if (problem === undefined) secrets.set(ref, handle);
     return problem === undefined ? [] : [{ path, message: problem }];
   });
-  return {
-    secrets,
-    problems: [...problems, ...shapeProblems(file, (ref) => secrets.get(ref)?.secret)],
+  const usable = (ref: string): Secret | undefined => {
+    const handle = secrets.get(ref);
+    return handle?.problem() === undefined ? handle?.secret : undefined;
   };
+  return { secrets, problems: [...problems, ...shapeProblems(file, usable)] };
 }
 
 /** Every place that says where a secret lies, in the order of the file's parts. */

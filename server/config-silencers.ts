@@ -14,7 +14,12 @@ export const silencerFile = z.strictObject({
 });
 type SilencerFile = z.infer<typeof silencerFile>;
 
-export type Silencer = { readonly url: string; readonly token: Secret | null };
+export type Silencer = {
+  readonly url: string;
+  readonly token: Secret | null;
+  /** Reference of the file with the credential for changes, as it is written; null: the Alertmanager asks for none. */
+  readonly actToken: string | null;
+};
 
 type Sources = Readonly<Record<string, { readonly kind: string; readonly silence?: SilencerFile }>>;
 
@@ -33,9 +38,9 @@ export function buildSilencers(
   secretOf: (ref: string) => Secret,
 ): ReadonlyMap<string, Silencer> {
   return new Map(
-    [...silencersIn(sources)].map(([id, { url, token }]) => [
+    [...silencersIn(sources)].map(([id, { url, token, act_token: actToken = null }]) => [
       id,
-      { url, token: token === undefined ? null : secretOf(token) },
+      { url, token: token === undefined ? null : secretOf(token), actToken },
     ]),
   );
 }

@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { clip, inert } from '#core/inert.ts';
 
 export type Path = readonly (string | number)[];
@@ -11,7 +21,6 @@ export type YamlFile =
 
 /** Own words for the parser's errors: its messages may quote the file, and a file may hold what nobody should see. */
 const WORDS: ReadonlyMap<string, string> = new Map([
-  ['DUPLICATE_KEY', 'this name appears twice'],
   ['NON_STRING_KEY', 'a name must be plain text'],
   ['TAB_AS_INDENT', 'a tab cannot indent; use spaces'],
   ['BAD_INDENT', 'the indentation does not fit the lines above'],
@@ -22,7 +31,9 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 /** Reads YAML 1.2 and keeps where each value stands. Never throws. */
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  // The parser looks for names that appear twice by comparing each with each, which takes minutes for a long file.
+  const options = { prettyErrors: false, stringKeys: true, uniqueKeys: false };
+  const document = parseDocument(text, { lineCounter: lines, ...options });
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => ({
       path: [],
@@ -30,6 +41,12 @@ export function readYaml(text: string): YamlFile {
       message:
         WORDS.get(error.code) ?? `not readable as YAML (${error.code.toLowerCase().replaceAll('_', ' ')})`,
     }));
+    return { kind: 'broken', problems };
+  }
+  const twice = repeatedNames(document);
+  if (twice.length > 0) {
+    const message = 'this name appears twice';
+    const problems = twice.map((at) => ({ path: [], line: lines.linePos(at).line, message }));
     return { kind: 'broken', problems };
   }
   try {
@@ -56,6 +73,22 @@ export function readYaml(text: string): YamlFile {
     }
     return lines.linePos(at.offset).line;
   }
+}
+
+/** Where a name begins that its group has already. */
+function repeatedNames(document: Document): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Map: (_key, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) found.push(key.range?.[0] ?? 0);
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
 }
 
 type Spot = { node: unknown; offset: number | undefined };

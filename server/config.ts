@@ -29,6 +29,8 @@ export function thisEnvironment(): Env {
 export type LoadFrom = {
   readonly clock?: Pick<Clock, 'mono'>;
   readonly keychain?: Parameters<typeof createSecrets>[0]['keychain'];
+  /** For whoever only looks: a secret or program that is missing or unfit is no mistake, and is used by nobody. */
+  readonly lookOnly?: boolean;
 };
 
 /**
@@ -42,11 +44,9 @@ export function loadConfig(file: string, env: Env = process.env, from: LoadFrom 
   let found: FoundSecrets = { secrets: new Map(), problems: [] };
   const checked = readChecked(path, (value) => {
     found = resolveSecrets(value, { base: dirname(path), store });
-    return [
-      ...found.problems,
-      ...checkListen(value, { base: dirname(path), env }),
-      ...checkActionFiles(value, dirname(path)),
-    ];
+    const listening = checkListen(value, { base: dirname(path), env });
+    if (from.lookOnly === true) return listening;
+    return [...found.problems, ...listening, ...checkActionFiles(value, dirname(path))];
   });
   const { text, file: checkedFile } = checked;
   const config = buildConfig({ path, text, env, file: checkedFile, secrets: found.secrets });

@@ -8,6 +8,8 @@ import { strangerLine } from '#slack/cards/home.ts';
 import { type Stops, stopLine } from '#slack/cards/warnings.ts';
 import { plain } from '#slack/inert.ts';
 import type { Answer, Decided, Handlers } from '#slack/ports.ts';
+import type { Admit } from './conversation/admit.ts';
+import { decisionNeeds } from './conversation/rights.ts';
 import { createStrangers } from './conversation/strangers.ts';
 import { personOf } from './person-of.ts';
 import type { Firebreak } from './wire.ts';
@@ -17,6 +19,8 @@ export type DecisionsDeps = {
   /** IANA name of the zone in which times read where Slack cannot write them. */
   readonly zone: string;
   readonly stops: Stops;
+  /** Every decision goes through this, by the right that it takes. */
+  readonly admit: Admit;
 };
 
 /**
@@ -29,7 +33,8 @@ export function createDecisions(deps: DecisionsDeps): Pick<Handlers, 'onDecision
   return {
     onDecision: async (decided) => {
       const person = personOf(deps.firebreak.gate.people, decided.who);
-      if (person !== undefined) return answerTo(deps, person, decided);
+      if (person !== undefined)
+        return deps.admit(person, decisionNeeds[decided.decision], () => answerTo(deps, person, decided));
       await strangers.record(decided.who, decided.decision);
       return onlyYou([strangerLine(decided.who), 'Nothing was done now.']);
     },

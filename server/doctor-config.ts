@@ -17,11 +17,16 @@ import { type Env, loadConfig, readConfigText, readTerms } from './config.ts';
 import type { Config } from './config-build.ts';
 import { referencesIn } from './config-secrets.ts';
 import { group } from './config-shape.ts';
+import type { Telemetry } from './config-telemetry.ts';
 import { readYaml, type YamlFile } from './config-yaml.ts';
+import { actSecretFiles } from './doctor-files.ts';
 import { secretFileProblem } from './secret-file.ts';
 import { createSecrets } from './secrets.ts';
 
-/** The config as the next start would take it, or null with what is wrong in it. */
+/**
+ * The config as the next start would take it, with what is wrong in it. Where that is only a secret that cannot be used or
+ * a program that is unfit, everything else can still be looked at; else `config` is null.
+ */
 export function readConfigFact(
   path: string,
   env: Env,
@@ -35,7 +40,15 @@ export function readConfigFact(
   try {
     return { fact, config: loadConfig(path, env) };
   } catch (error) {
-    return { fact: { ...fact, problems: linesOf(error) }, config: null };
+    return { fact: { ...fact, problems: linesOf(error) }, config: lookedAt(path, env) };
+  }
+}
+
+function lookedAt(path: string, env: Env): Config | null {
+  try {
+    return loadConfig(path, env, { lookOnly: true });
+  } catch {
+    return null;
   }
 }
 
@@ -53,7 +66,10 @@ export function recheckConfig(path: string): ConfigFact {
 
 function linesOf(error: unknown): string[] {
   if (!(error instanceof FirebreakError)) throw error;
-  return messageOf(error).split('\n');
+  // `token: there` would pass for a secret that is taken out.
+  return messageOf(error)
+    .split('\n')
+    .map((line) => line.replace(/^(\S+:\d+ {2}\S+): /, '$1 - '));
 }
 
 export function listenOf({ listen }: Config): ListenFact {
@@ -116,11 +132,10 @@ export function sourcesOf({ sources }: Config): SourceFact[] {
 export function heldSecrets(config: Config): SecretFact[] {
   return [
     ...config.secretHandles.map((handle) => ({ name: handle.ref, problem: handle.problem() ?? null })),
-    ...[...config.workloads.values()].flatMap(({ actTokenFile }) =>
-      actTokenFile === null
-        ? []
-        : [{ name: `file:${actTokenFile}`, problem: secretFileProblem(actTokenFile) ?? null }],
-    ),
+    ...actSecretFiles(config).map((path) => ({
+      name: `file:${path}`,
+      problem: secretFileProblem(path) ?? null,
+    })),
   ];
 }
 
@@ -154,15 +169,24 @@ export function plainAddresses(config: Config): string[] {
   const urls = [
     ...[...config.sources.values()].map((one) => ('poll' in one ? one.poll?.url : undefined)),
     ...[...config.workloads.values()].map((one) => (one.kind === 'process' ? one.url : undefined)),
-    ...[...config.telemetry.values()].map((one) => ('url' in one ? one.url : undefined)),
+    ...[...config.telemetry.values()].flatMap(telemetryAddresses),
+    ...[...config.logStores.values(), ...config.silencers.values()].map(({ url }) => url),
+    config.slack?.apiUrl ?? undefined,
     config.pagerduty?.api,
     config.heartbeat?.url,
   ];
-  return urls.flatMap((text) => {
+  const found = urls.flatMap((text) => {
     const url = text === undefined ? null : URL.parse(text);
     if (url === null || url.protocol !== 'http:' || isThisMachine(url.hostname)) return [];
     return [`http://${url.host}`];
   });
+  return [...new Set(found)];
+}
+
+/** Pages of metrics are read without a secret, unless a token goes with each request. */
+function telemetryAddresses(one: Telemetry): (string | undefined)[] {
+  if (one.kind !== 'scrape') return ['url' in one ? one.url : undefined];
+  return one.token === null ? [] : [one.discover ?? undefined, ...one.targets.map(({ url }) => url)];
 }
 
 function isThisMachine(hostname: string): boolean {

@@ -31,6 +31,7 @@ import {
   waitingOf,
 } from './doctor-log.ts';
 import { executorOf, PROC, socketsOf, variablesOf } from './doctor-proc.ts';
+import { mayChange } from './executor/start.ts';
 import type { Folds } from './folds.ts';
 import { certificateOf } from './tls.ts';
 
@@ -61,14 +62,14 @@ export type FactsInput = {
 const NO_CONFIG = 'the config cannot be read';
 const NO_LOG = 'there is no log yet';
 const NO_SERVER = 'no server runs';
-const NOT_ASKED = 'other systems are asked only with --online';
+const NOT_ASKED = unknown('other systems are asked only with --online');
 
 /** Gathers what the checks look at. What cannot be found out is unknown, saying why; never throws. */
 export function gatherFacts(input: FactsInput): Facts {
   const { clock, config, configFact, log, online, dataDir } = input;
   const now = clock.now();
   const folds = log?.folds ?? null;
-  const notAsked = { kind: 'unknown', why: NOT_ASKED } as const;
+  const notAsked = config === null ? unknown(NO_CONFIG) : NOT_ASKED;
   return {
     now,
     config: known(configFact),
@@ -119,12 +120,9 @@ function ofProcesses({
   config,
   proc = PROC,
 }: FactsInput): Pick<Facts, 'sockets' | 'executor' | 'egress'> {
-  const needsExecutor = [...(config?.workloads.values() ?? [])].some(
-    ({ actTokenFile }) => actTokenFile !== null,
-  );
   const executor = (): Facts['executor'] => {
     if (config === null) return unknown(NO_CONFIG);
-    if (!needsExecutor) return known({ kind: 'not needed' });
+    if (!mayChange(config)) return known({ kind: 'not needed' });
     return server === null
       ? unknown(NO_SERVER)
       : executorOf(server.pid, (config.inventory.actions?.size ?? 0) > 0, proc);

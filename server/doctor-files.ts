@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { FileFact } from '#doctor/facts.ts';
-import type { Config } from './config-build.ts';
+import { actTokenFile, type Config } from './config-build.ts';
 
 /** Files that are looked at; each incident has a key of its own. */
 const MOST = 20_000;
@@ -21,7 +21,8 @@ export type FilesInput = {
 
 /**
  * The data directory with all that lies in it, the config, and the files with secrets, each with its mode. Links inside
- * of the data directory are looked at themselves, never where they lead.
+ * of the data directory are looked at themselves, never where they lead. The file `OFF` is left out: it is made by hand in
+ * a hurry and holds nothing, and the folder keeps others away from it.
  */
 export function filesOf({ configPath, dataDir, config, uid }: FilesInput): readonly FileFact[] {
   const fact = (what: FileFact['what'], path: string, stats: Stats | undefined): FileFact[] =>
@@ -38,6 +39,7 @@ export function filesOf({ configPath, dataDir, config, uid }: FilesInput): reado
   return [
     ...fact('config', configPath, at(configPath, statSync)),
     ...inside(dataDir).flatMap((path) => {
+      if (path === join(dataDir, 'OFF')) return [];
       const stats = at(path, lstatSync);
       return stats?.isSymbolicLink() === true ? [] : fact('data', path, stats);
     }),
@@ -52,10 +54,22 @@ export function secretFiles(config: Config): { readonly path: string; readonly w
     ...config.secretHandles.flatMap(({ ref, source }) =>
       source === 'file' ? [{ path: resolve(base, ref.slice('file:'.length)), what: 'secret' as const }] : [],
     ),
-    ...[...config.workloads.values()].flatMap(({ actTokenFile }) =>
-      actTokenFile === null ? [] : [{ path: actTokenFile, what: 'executor secret' as const }],
-    ),
+    ...(config.listen.tls === null ? [] : [{ path: config.listen.tls.key, what: 'secret' as const }]),
+    ...actSecretFiles(config).map((path) => ({ path, what: 'executor secret' as const })),
   ];
+}
+
+/** Absolute paths of the files that only the process which makes changes reads. */
+export function actSecretFiles({ file, workloads, silencers, inventory }: Config): string[] {
+  const references = [
+    ...[...silencers.values()].flatMap(({ actToken }) => actToken ?? []),
+    ...[...(inventory.actions?.values() ?? [])].flatMap(({ env }) => [...env.values()]),
+  ];
+  const paths = [
+    ...[...workloads.values()].flatMap(({ actTokenFile }) => actTokenFile ?? []),
+    ...references.map((ref) => actTokenFile(file, ref)),
+  ];
+  return [...new Set(paths)];
 }
 
 function inside(dir: string): string[] {

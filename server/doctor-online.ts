@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseJson } from '#core/canonical.ts';
 import type { Clock } from '#core/clock.ts';
@@ -16,6 +17,8 @@ export type OnlineAsk = {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: object;
+  /** File with the certificates that alone are believed there; left out = those of the system. */
+  readonly ca?: string;
 };
 export type OnlineAnswer = {
   readonly status: number;
@@ -29,13 +32,16 @@ const ANSWER_MS = 10_000;
 
 /** The way out of a process: each address by a rule of its own, with a limit on time and size. */
 export function onlineAsker(clock: Clock): AskOnline {
-  return async ({ rule, url, method, headers, body }) => {
+  return async ({ rule, url, method, headers, body, ca }) => {
     const late = new AbortController();
     const cancel = clock.after(ANSWER_MS, () =>
       late.abort(new Error(`no answer within ${ANSWER_MS / 1000} s`)),
     );
     try {
-      const { fetch: send } = createEgress({ rules: [rule], clock, maxBytes: 1024 * 1024 });
+      const { fetch: send } = createEgress({
+        ...{ rules: [rule], clock, maxBytes: 1024 * 1024 },
+        ...(ca !== undefined && { ca: readFileSync(ca, 'utf8') }),
+      });
       const init = { method, headers, signal: late.signal, redirect: 'error' as const };
       const answer = await send(url, body === undefined ? init : { ...init, body: JSON.stringify(body) });
       return { status: answer.status, headers: answer.headers, text: await answer.text() };
@@ -154,7 +160,8 @@ async function clusterRights(config: Config, id: string, ask: AskOnline): Promis
     };
     const answer = async () => {
       const headers = { ...bearer(cluster.token), 'content-type': 'application/json' };
-      return ask({ rule: originOf(cluster.url), url, method: 'POST', headers, body });
+      const trust = cluster.ca !== null && url.startsWith('https:') ? { ca: cluster.ca } : {};
+      return ask({ rule: originOf(cluster.url), url, method: 'POST', headers, body, ...trust });
     };
     const one = await rights(id, answer, ({ text }) => {
       const review = RulesReview.safeParse(jsonIn(text)).data;
@@ -184,6 +191,8 @@ const SELF: ReadonlySet<string> = new Set([
   'selfsubjectrulesreviews',
   'selfsubjectreviews',
 ]);
+/** To look at these is to run programs, or to reach what listens inside of the cluster. */
+const REACHES_IN = /\/(exec|attach|portforward|proxy|\*)$/;
 /** For dry runs, which change nothing; see docs/kubernetes.md. */
 const DRY_RUN = { verb: 'patch', resources: new Set(['deployments', 'nodes']) };
 
@@ -191,8 +200,8 @@ const DRY_RUN = { verb: 'patch', resources: new Set(['deployments', 'nodes']) };
 export function beyondReading({ verbs, resources }: Rule): string[] {
   return resources.flatMap((resource) =>
     verbs.flatMap((verb) => {
-      const readsSecrets = resource === 'secrets' || resource === '*';
-      if (READS.has(verb) && !readsSecrets) return [];
+      const isMore = resource === 'secrets' || resource === '*' || REACHES_IN.test(resource);
+      if (READS.has(verb) && !isMore) return [];
       if (verb === 'create' && SELF.has(resource)) return [];
       if (verb === DRY_RUN.verb && DRY_RUN.resources.has(resource)) return [];
       return [`${verb} ${resource}`];

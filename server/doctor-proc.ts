@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutorFact, Known, SocketFact } from '#doctor/facts.ts';
 import { known, unknown } from '#doctor/facts.ts';
+import { executorFlags, executorFlagsWithPrograms } from './executor/child.ts';
 
 /** Where Linux says what processes are and have. */
 export const PROC = '/proc';
@@ -61,9 +62,15 @@ function listening(pid: number, process: SocketFact['process'], proc: string): S
     .map(({ address, port }) => ({ process, pid, address, port }));
 }
 
+/** Those that any of its threads started. */
 function childrenOf(pid: number, proc: string): number[] {
-  return readFileSync(join(proc, String(pid), 'task', String(pid), 'children'), 'utf8')
-    .split(' ')
+  const tasks = join(proc, String(pid), 'task');
+  const ofMain = readFileSync(join(tasks, String(pid), 'children'), 'utf8');
+  const ofOthers = readdirSync(tasks)
+    .filter((thread) => thread !== String(pid))
+    .map((thread) => readOr(join(tasks, thread, 'children'), ''));
+  return [ofMain, ...ofOthers]
+    .flatMap((text) => text.split(' '))
     .filter((one) => one.trim() !== '')
     .map(Number);
 }
@@ -92,7 +99,7 @@ export function executorOf(pid: number, mayStartPrograms: boolean, proc = PROC):
       isOwnProcess: child !== pid,
       variables: names,
       flags,
-      mayStartPrograms,
+      agreed: mayStartPrograms ? executorFlagsWithPrograms : executorFlags,
     });
   } catch {
     return unknown(`the children of process ${pid} cannot be seen here`);

@@ -30,7 +30,7 @@ import { wire } from './wire.ts';
 export async function buildEngine(start: Start) {
   const { config, clock, random, logger, folds, log, world, boot, executor } = start;
   const anchors = anchorsOf(start);
-  const { standing, verified } = verifyBehind(log, folds.damage, anchors.problem);
+  const { standing, verified, condemn } = verifyBehind(log, folds.damage, anchors.problem);
   const flags = (): StopFlags => stopFlags(start, standing);
   const holds = () => holdsOf({ flags: flags(), log: log.health(), executor: executor.health() });
   await recordStart(start);
@@ -89,6 +89,7 @@ export async function buildEngine(start: Start) {
     anchors,
     pager: pager ?? null,
     slackHealth,
+    onBadLog: condemn,
   });
   const { duty } = keeping;
   const { quiet, watchdogs } = config;

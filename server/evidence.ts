@@ -2,6 +2,7 @@ import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import type { Log } from '#audit/log.ts';
 import { makePrivateDir } from '#audit/private-files.ts';
+import { messageOf } from '#core/errors.ts';
 import { sha256 } from '#core/hash.ts';
 import type { Digest } from '#core/ids.ts';
 import { inert } from '#core/inert.ts';
@@ -28,8 +29,8 @@ export type Kept = { readonly folder: string; readonly manifest: Digest };
 
 /**
  * Keeps what is seen at this moment in a folder beside the log: the findings, who listens, the last entries without
- * secrets, the newest checkpoint, a manifest with the hash of each file, and the same as `sha256sum -c` reads it. The
- * folder appears whole or not at all. Rejects when it cannot be written.
+ * secrets as far as the log can be read, the newest checkpoint, a manifest with the hash of each file, and the same as
+ * `sha256sum -c` reads it. The folder appears whole or not at all. Rejects when it cannot be written.
  */
 export async function keepEvidence(input: EvidenceInput): Promise<Kept> {
   const { dataDir, check, facts, findings, log } = input;
@@ -68,8 +69,12 @@ const pretty = (value: unknown): string => `${redact(JSON.stringify(value, null,
 
 async function lastEntries(log: EvidenceInput['log']): Promise<string> {
   const lines: string[] = [];
-  for await (const entry of log.read(Math.max(0, log.size() - ENTRIES)))
-    lines.push(inert(redact(JSON.stringify(entry))));
+  try {
+    for await (const entry of log.read(Math.max(0, log.size() - ENTRIES)))
+      lines.push(inert(redact(JSON.stringify(entry))));
+  } catch (error) {
+    lines.push(`here the log cannot be read: ${inert(redact(messageOf(error)))}`);
+  }
   let bytes = 0;
   const kept = lines.toReversed().filter((line) => {
     bytes += Buffer.byteLength(line) + 1;

@@ -13,7 +13,18 @@ export type ExampleInput = {
 
 /** A complete config with every setting explained: `##` is prose, a line behind a single `#` is a setting to switch on. */
 export function exampleConfig(input: ExampleInput): string {
-  return [head(input), sources(input), telemetry(input), SERVICES, PEOPLE, MODELS, POLICY].join('\n');
+  const parts = [
+    head(input),
+    sources(input),
+    telemetry(input),
+    LOOKS,
+    SERVICES,
+    PEOPLE,
+    MODELS,
+    POLICY,
+    CARE,
+  ];
+  return parts.join('\n');
 }
 
 const q = (text: string): string => JSON.stringify(text);
@@ -22,8 +33,14 @@ function head({ environment, team, person }: ExampleInput): string {
   return `## Firebreak: who is on call, what runs, and what may be changed. Read at start only.
 ## Secrets are never written here: env:NAME, keychain:NAME, or file:/path (read by its owner alone).
 
-## Where the server listens. This machine only.
-listen: {host: 127.0.0.1, port: 7411}
+## Where the server listens. This machine only. To be reached by others it needs one address of its own (host), the networks
+## that this lies in (allow), and tls: {cert: FILE, key: FILE}, or proxies in front of it that take TLS off.
+listen:
+  host: 127.0.0.1
+  port: 7411
+#   allow: [10.0.0.0/8]
+#   hosts: [firebreak.example.com]
+#   trusted_proxies: [10.0.0.7/32]
 
 ## How long messages, prompts and results are kept after their incident was resolved: days, or forever. Then their key is
 ## destroyed; the entries that say who did what are never removed.
@@ -84,6 +101,26 @@ ${off}  prom: {kind: prometheus, url: ${found.prometheus ?? 'http://127.0.0.1:90
 `;
 }
 
+const LOOKS = `## What else is looked at, never changed: log stores, database servers, clusters, what was merged and deployed, tools of MCP
+## servers (off until their definition is pinned: firebreak mcp pin). docs/telemetry.md, docs/kubernetes.md, docs/mcp.md.
+# log_stores:
+#   loki: {kind: loki, url: http://127.0.0.1:3100, label: app}
+# databases:
+#   orders: {kind: postgres, host: 127.0.0.1, database: shop, user: watcher, secret: env:FIREBREAK_POSTGRES_PASSWORD}
+# clusters:
+#   main: {url: https://10.0.0.1:6443, token: env:FIREBREAK_CLUSTER_TOKEN}
+# github: {token: env:GITHUB_TOKEN}
+# mcp:
+#   cloudwatch:
+#     command: [/usr/local/bin/cloudwatch-mcp, --read-only]
+#     services: [checkout]
+#     tools:
+#       get_metric:
+#         about: One figure of the load balancer over the last minutes.
+#         roles: [diagnosis]
+#         arguments: {name: {one_of: [RequestCount, HTTPCode_ELB_5XX]}, minutes: {int: {min: 1, max: 120}}}
+`;
+
 const SERVICES = `## What runs the services, so that they can be restarted, rolled back or scaled.
 # workloads:
 ##  token is for reading. act_token is for changes: a file (chmod 600) that only the process that makes them reads.
@@ -102,7 +139,21 @@ const SERVICES = `## What runs the services, so that they can be restarted, roll
 #     logs: [/var/log/checkout.log]
 #     probe: http://127.0.0.1:8080/healthz
 #     workload: {driver: shop, name: checkout}
-#   - {id: inventory}
+#   - {id: inventory, loki: loki, repo: shop/inventory}
+#   - {id: orders-db, postgres: {driver: orders}}
+
+## What belongs to no one service: what is wrong there is looked at with it.
+# systems:
+#   - {id: shop-cluster, match: [{namespace: shop}], cluster: {driver: main, namespace: shop}}
+
+## Commands of your own, as changes: never a shell, values only from a list, after people approved. docs/actions.md.
+# actions:
+#   - name: restart-queue
+#     service: inventory
+#     about: Restart the queue workers
+#     argv: [/usr/local/bin/queue, restart, --count, "{count}"]
+#     params: {count: {int: {min: 1, max: 5}}}
+#     timeout: 60s
 
 ## Conditions that are watched without any monitoring system: they raise an alert when they hold for a time.
 # watches:
@@ -147,4 +198,12 @@ limits: {changes_per_incident: 5}
 ## Checkpoints of the log are appended to a file at each opening, decision and ending of an incident, and this often. Put
 ## it on a disk of another machine: firebreak audit verify --against FILE then finds a log that was cut or rewritten.
 # anchors: {file: /mnt/elsewhere/firebreak.checkpoints, every: 1h}
+`;
+
+const CARE = `## How Firebreak looks after itself: the checks of firebreak doctor, again and again (or off). A check that is known to fail
+## for a while is silenced until a day, with the reason; critical ones cannot be. docs/doctor.md says what each of them means.
+guard: {every: 10m}
+# doctor:
+#   suppress:
+#     - {id: anchor-age, until: 2099-01-31, reason: the new disk comes in January}
 `;

@@ -24,6 +24,8 @@ export type GuardKeeperDeps = {
   readonly anchors: Anchors;
   readonly jobs: Jobs;
   readonly onError: (message: string) => void;
+  /** Called whenever the log is found not to verify. */
+  readonly onBadLog: (reason: string) => void;
   /** What other systems let us do, as they say themselves. */
   readonly online: () => Promise<OnlineRights>;
 };
@@ -75,7 +77,7 @@ function guardOf(deps: GuardKeeperDeps, signal: AbortSignal): GuardDeps {
 }
 
 /** Everything that the server can find out about itself; the log is verified as often as its length lets it be. */
-function lookFromInside({ start, online }: GuardKeeperDeps, signal: AbortSignal): () => Promise<Facts> {
+function lookFromInside({ start, online, onBadLog }: GuardKeeperDeps, signal: AbortSignal): () => Promise<Facts> {
   const { options, config, clock, folds, startedAt } = start;
   const { dataDir } = options;
   let last: { readonly now: number; readonly mono: number } | undefined;
@@ -90,6 +92,7 @@ function lookFromInside({ start, online }: GuardKeeperDeps, signal: AbortSignal)
     const at = clock.mono();
     if (verified !== undefined && at - verified.at < verified.tookMs * SHARE) return verified.verdict;
     const found = await verifyFully({ dataDir, anchorFile: config.anchors?.file ?? null, signal });
+    if (found.kind === 'bad') onBadLog(found.reason);
     verified = { verdict: found, at, tookMs: clock.mono() - at };
     return found;
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AfterEnd } from '#approvals/after-end.ts';
 import type { People, Person } from '#approvals/people.ts';
+import type { Clean } from '#core/clean.ts';
 import type { Clock, Random } from '#core/clock.ts';
 import { type ApprovalId, Digest, type IncidentId, type SessionKey } from '#core/ids.ts';
 import type { Webhook } from '#intake/webhook.ts';
@@ -95,6 +96,8 @@ export type HttpDeps = {
   readonly slack?: SlackDoor;
   readonly api: Api;
   readonly metrics: Metrics;
+  /** Takes secrets out of every answer; left out = those of known formats. */
+  readonly clean?: Clean;
   readonly ready: () => Readiness;
   /** Records, or counts, a request without a known token; may throw, the request is refused either way. */
   readonly onAuthFailed: (failure: AuthFailure) => Promise<void>;

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { may, type Person } from '#approvals/people.ts';
 import { type Right, rightsOf, roles } from '#approvals/rights.ts';
+import { type Clean, cleanMembers } from '#core/clean.ts';
+import { redact } from '#core/redact.ts';
 import type { ApiAnswer, Asker, HttpDeps } from './http-api.ts';
 import { securityHeaders } from './http-headers.ts';
 import type { Tier } from './http-limits.ts';
@@ -29,7 +31,7 @@ export function addPeopleRoutes(app: FastifyInstance, deps: HttpDeps): void {
         const wish = read(request);
         if ('kind' in wish) return sendError(reply, wish.status, wish.error);
         return admitted(deps, { request, reply, asker, ...wish }, async () =>
-          send(reply, await wish.run(asker)),
+          send(reply, await wish.run(asker), deps.clean),
         );
       },
     });
@@ -142,7 +144,9 @@ function addEntriesRoute(app: FastifyInstance, deps: HttpDeps, askers: WeakMap<F
       });
       response.flushHeaders();
       const entries = deps.api.entries(asker, after, stop.signal);
-      await streamEntries(response, entries, { clock: deps.clock, signal: stop.signal })
+      await streamEntries(response, entries, {
+        ...{ clock: deps.clock, signal: stop.signal, clean: deps.clean ?? redact },
+      })
         .catch((error: unknown) => deps.onError(error, request.id))
         .finally(() => streams.delete(stop));
       return reply;
@@ -150,9 +154,11 @@ function addEntriesRoute(app: FastifyInstance, deps: HttpDeps, askers: WeakMap<F
   });
 }
 
-function send(reply: FastifyReply, answer: ApiAnswer): FastifyReply {
+/** A copy for people: what an alert or somebody wrote may hold a secret, which the log keeps as it came. */
+function send(reply: FastifyReply, answer: ApiAnswer, clean: Clean = redact): FastifyReply {
   if ('bytes' in answer) return reply.status(answer.status).type(answer.type).send(Buffer.from(answer.bytes));
   if ('text' in answer) return reply.status(answer.status).type(answer.type).send(answer.text);
-  const { status, body } = answer;
+  const { status } = answer;
+  const body = cleanMembers(answer.body, clean);
   return reply.status(status).send(status < 400 ? body : { ...body, correlation: reply.request.id });
 }

@@ -24,7 +24,8 @@ export type Route = {
   readonly read: (request: Pick<FastifyRequest, 'params' | 'body'>) => Wish | Unread;
 };
 
-const TIERS: Readonly<Record<Right, Tier>> = {
+/** What asking for something counts as, where nothing else is said of it. */
+export const TIERS: Readonly<Record<Right, Tier>> = {
   read: 'read',
   note: 'note',
   propose: 'change',

@@ -9,6 +9,8 @@ export type StandingWatch = {
   standing: () => LogStanding;
   /** Resolves when the log that was found at the start is verified, or is known to be bad. */
   verified: Promise<void>;
+  /** The log was found to be bad later than that: until the next start no change is started. */
+  condemn: (reason: string) => void;
 };
 
 /**
@@ -35,7 +37,11 @@ export function verifyBehind(log: FileLog, damage: DamageFold, unkept: () => str
     verified: verdict,
     problem: problem ?? (damage.damage === null ? unkept() : replaced(damage.damage)),
   });
-  return { standing, verified };
+  const condemn = (reason: string): void => {
+    verdict = 'bad';
+    problem = badWhileOpen(reason);
+  };
+  return { standing, verified, condemn };
 }
 
 function badWhileOpen(reason: string): string {

@@ -9,12 +9,14 @@ import type { Handlers } from '#slack/ports.ts';
 import { type Contents, createContents, type Post } from '#tools/act/posts.ts';
 import { incidentPng } from './api-picture.ts';
 import { accountKey, type SlackSettings } from './config-slack.ts';
+import { createAdmit } from './conversation/admit.ts';
 import { createConversation } from './conversation.ts';
 import { createDecisions } from './decisions.ts';
 import type { Duty } from './duty.ts';
 import type { Folds } from './folds.ts';
 import { createForms } from './forms.ts';
 import { createHome } from './home.ts';
+import { createRequestLimits } from './http-limits.ts';
 import { createPresent } from './present.ts';
 import type { Firebreak } from './wire.ts';
 
@@ -98,13 +100,14 @@ export function runSlack(deps: RunDeps): RunningSlack {
   });
   const { quiet, defaultOwner, offFile, dayLimit } = deps;
   const { move } = present;
+  const admit = createAdmit({ limits: createRequestLimits({ fold: folds.personRequests, clock }), log });
   const handlers: Handlers = {
     ...createConversation({
-      ...{ log, folds, people, inventory, defaultOwner, quiet, invoke, clock, zone, offFile, move },
+      ...{ log, folds, people, inventory, defaultOwner, quiet, invoke, clock, zone, offFile, move, admit },
       ask: firebreak.ask,
       contactOf: duty.contactOf,
     }),
-    ...createDecisions({ firebreak, zone, stops: folds.stops }),
+    ...createDecisions({ firebreak, zone, stops: folds.stops, admit }),
     ...createForms({ gate: firebreak.gate, zone }),
     ...createHome({ folds, people, clock, dayLimit, offFile, zone }),
   };

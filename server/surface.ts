@@ -91,6 +91,7 @@ export function buildSurface(start: Start, engine: Engine) {
       gate.failed({ peer: failure.peer, kind: 'token' }, () => record(log, 'auth.failed', failure)),
     waitOf: gate.waitOf,
     limits: createRequestLimits({ fold: folds.personRequests, clock }),
+    clean: start.clean,
     onRefused: ({ person: { id: by }, correlation }, what, reason) =>
       recordRefused(log, { by, what, reason, approval: null }, { trace: correlation }),
     onError: (error, correlation) => logger.error({ correlation }, messageOf(error)),

@@ -24,6 +24,8 @@ export type WatchkeepingDeps = {
   readonly anchors: Anchors;
   readonly pager: Pager | null;
   readonly slackHealth: () => SlackHealth;
+  /** Called whenever the log is found not to verify. */
+  readonly onBadLog: (reason: string) => void;
 };
 
 export type Watchkeeping = {
@@ -51,7 +53,7 @@ export function createWatchkeeping(deps: WatchkeepingDeps): Watchkeeping {
     ...(rota && { elsewhere: rota.of }),
   });
   const guard = createGuard({
-    ...{ start, jobs, onAlert: firebreak.deliver, anchors: deps.anchors },
+    ...{ start, jobs, onAlert: firebreak.deliver, anchors: deps.anchors, onBadLog: deps.onBadLog },
     online: () => rightsOnline(config, onlineAsker(clock)),
     onError: (message) => logger.error({ where: 'guard' }, message),
   });

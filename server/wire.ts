@@ -123,16 +123,7 @@ export function wire(parts: Parts): Firebreak {
   const { policy, people, timing, limits } = settings;
   const digest: GateDeps['cardDigest'] = (plan, hash) => cardDigest(approvalCard(plan, hash));
   const gate: GateDeps = {
-    log,
-    clock,
-    random,
-    incidents,
-    numbers,
-    approvals,
-    inventory,
-    policy,
-    people,
-    boot,
+    ...{ log, clock, random, incidents, numbers, approvals, inventory, policy, people, boot },
     signer: parts.signer,
     flags: parts.flags,
     cardDigest: digest,

@@ -1,6 +1,6 @@
 import type { Clock } from '#core/clock.ts';
 import { createGuard, type Guard } from '#tools/drivers/breaker.ts';
-import { guardLogs, guardPostgres } from '#tools/drivers/guarded.ts';
+import { guardHost, guardLogs, guardPostgres } from '#tools/drivers/guarded.ts';
 import { createHost } from '#tools/drivers/host.ts';
 import { createLogFiles } from '#tools/drivers/log-files.ts';
 import { createLogsByService } from '#tools/drivers/logs-by-service.ts';
@@ -25,7 +25,7 @@ export function createTelemetry(config: Config, clock: Clock): Pick<World, 'logs
   return {
     logs: createLogsByService(createLogFiles(), new Map(stores)),
     databases: new Map(databases),
-    ...(isHere && { host: createHost(clock) }),
+    ...(isHere && { host: guardHost(createHost(clock), guardOf('this machine', clock)) }),
   };
 }
 

@@ -101,6 +101,7 @@ function metricsDriver(config: Config, telemetry: Telemetry, clock: Clock): Scra
           clock,
         ),
         guardOf(`prometheus ${telemetry.id}`, clock),
+        guardOf(`prometheus ${telemetry.id} for written expressions`, clock),
       );
     default:
       return unreachable(telemetry);

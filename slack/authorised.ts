@@ -1,3 +1,4 @@
+import { withHeader } from '#core/egress/headers.ts';
 import type { Secret } from '#core/secret.ts';
 
 /**
@@ -6,8 +7,7 @@ import type { Secret } from '#core/secret.ts';
  */
 export function authorised(send: typeof fetch, token: Secret): typeof fetch {
   return async (input, init = {}) => {
-    const headers = new Headers(init.headers);
-    headers.set('authorization', `Bearer ${token.reveal()}`);
+    const headers = withHeader(init.headers, 'authorization', `Bearer ${token.reveal()}`);
     return send(input, { ...init, headers });
   };
 }

@@ -22,6 +22,8 @@ const FrontMatter = z.strictObject({
     .default([]),
 });
 const MAX_BYTES = 256 * 1024;
+/** Several times what all that is allowed in it takes; the time to read it grows with its square. */
+const MAX_FRONT_MATTER = 16 * 1024;
 
 /**
  * Loads every `.md` file of a folder, by name. Without front matter a runbook is prose for every service. Throws
@@ -53,6 +55,8 @@ async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
 export function parseRunbook(path: string, name: string, text: string): Runbook {
   if (Buffer.byteLength(text) > MAX_BYTES) throw broken(path, 1, `longer than ${MAX_BYTES} bytes`);
   const { yaml, prose } = split(path, text);
+  if (yaml.length > MAX_FRONT_MATTER)
+    throw broken(path, 1, `the front matter is longer than ${MAX_FRONT_MATTER} characters`);
   const { services, actions } = frontMatter(path, yaml);
   return { name, services, actions, prose: prose.trim() };
 }

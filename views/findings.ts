@@ -15,12 +15,21 @@ const INDENT = 24;
 
 /** The checks for a terminal: what fails first, the worst of it first, with how to fix it underneath; then a count. */
 export function renderFindings(rows: readonly FindingRow[], paint: Paint): string[] {
-  const sorted = rows.toSorted(
+  return [...sorted(rows).flatMap((row) => linesOf(row, paint)), countLine(rows)];
+}
+
+/** The same without what is right or was not looked at; the count is of all. */
+export function renderBad(rows: readonly FindingRow[], paint: Paint): string[] {
+  const bad = rows.filter(({ status }) => status === 'fail' || status === 'warn');
+  return [...sorted(bad).flatMap((row) => linesOf(row, paint)), countLine(rows)];
+}
+
+function sorted(rows: readonly FindingRow[]): readonly FindingRow[] {
+  return rows.toSorted(
     (a, b) =>
       ORDER.indexOf(a.status) - ORDER.indexOf(b.status) ||
       SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
   );
-  return [...sorted.flatMap((row) => linesOf(row, paint)), countLine(rows)];
 }
 
 function linesOf({ id, severity, status, seen, fix }: FindingRow, paint: Paint): string[] {

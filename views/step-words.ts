@@ -1,4 +1,4 @@
-import type { ServiceStep, Step } from '#approvals/plan.ts';
+import type { Command, ServiceStep, Step } from '#approvals/plan.ts';
 import { unreachable } from '#core/errors.ts';
 import { inert } from '#core/inert.ts';
 import { count } from './numbers.ts';
@@ -44,7 +44,7 @@ export function effectWords(step: Step): string {
       return `nobody is paged for ${step.change.minutes} min by alerts with ${labels.join(', ')}; this repairs nothing`;
     }
     case 'operator_action':
-      return `runs ${commandLine(step.preview.argv)}`;
+      return `runs ${commandLine(step.preview.argv)}${environmentWords(step.preview.env)}`;
     case 'service_restart':
     case 'service_rollback':
     case 'service_scale':
@@ -88,7 +88,7 @@ export function undoWords(step: Step): string {
     case 'alert_silence':
       return 'end the silence';
     case 'operator_action':
-      return `run ${commandLine(step.tool === 'operator_action' ? (step.preview.back ?? []) : [])}`;
+      return `run ${commandLine(step.tool === 'operator_action' ? (step.preview.back?.argv ?? []) : [])}`;
     default:
       return unreachable(undo);
   }
@@ -109,6 +109,13 @@ function versionWord(version: string): string {
 /** Word for word: what has more than plain signs is in quotes, so that where an argument ends can be seen. */
 function commandLine(argv: readonly string[]): string {
   return argv.map(argument).join(' ');
+}
+
+/** Where the values come from; what they are is a secret. */
+function environmentWords(env: Command['env']): string {
+  return env.length === 0
+    ? ''
+    : `, with ${env.map(({ name, from }) => `${name} from ${argument(from)}`).join(', ')}`;
 }
 
 function argument(text: string): string {

@@ -15,7 +15,7 @@ export function suiteCheck(root: string): SeedCheck {
   const about = {
     name: 'the tests of the project',
     recorded:
-      'MasterClaw: 3,225 pass, 77 fail; OnCall AI Agent: 107 pass, 42 fail, 11 end with an error; Hub: none',
+      'MasterClaw: 3,225 pass, 77 fail (some perhaps for the machine); OnCall AI Agent: 107 pass, 42 fail, 11 end with an error; Ops Automation: 779 pass; Hub: none; Security Contract: not run',
   };
   const path = join(root, 'results/vitest.json');
   if (!existsSync(path)) return { ...about, ours: 'not measured here: .ci/run leaves the report', wrong: [] };

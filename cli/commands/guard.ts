@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { FirebreakError, messageOf } from '#core/errors.ts';
 import { checkIds, severities } from '#doctor/check.ts';
 import type { Finding } from '#doctor/examine.ts';
+import { renderBad } from '#views/findings.ts';
+import { painter } from '#views/table.ts';
 import { ask, findServer } from '../client.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { configPath, dataDirOf } from '../data-dir.ts';
@@ -32,9 +34,8 @@ export async function guard(options: GuardFlags, context: Context): Promise<Outc
   void context.interrupted().then(() => ended.abort());
   while (!ended.signal.aborted) {
     try {
-      const { lines } = outcomeOf(await lookOnce(options, context), context);
-      const bad = lines.filter((line) => /^(FAIL|warn)\b/.test(line));
-      for (const line of [...bad, ...lines.slice(-1)]) context.err(line);
+      const checks = await lookOnce(options, context);
+      for (const line of renderBad(checks, painter(context.colours))) context.err(line);
     } catch (error) {
       context.err(messageOf(error));
     }

@@ -3,6 +3,7 @@ import { realRandom } from '#core/clock.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { PersonId } from '#core/ids.ts';
 import { createHttpGet } from '#intake/http-get.ts';
+import { wrap } from '#views/table.ts';
 import type { Common, Context, Outcome } from '../context.ts';
 import { configPath } from '../data-dir.ts';
 
@@ -53,16 +54,22 @@ export async function init(options: InitFlags, context: Context): Promise<Outcom
   });
   const seen = Object.entries(found).map(([name, place]) => `${name}: ${place ?? 'not found'}`);
   const lines = [
-    `wrote ${made.config}; every service starts in mode observe, so nothing is changed`,
-    `found on this machine: ${seen.join(', ')}`,
+    `wrote ${made.config}`,
+    'every service starts in mode observe, so nothing is changed',
+    ...wrap(`found on this machine: ${seen.join(', ')}`),
     '',
-    `your personal token, shown only now:  ${made.personToken}`,
-    'keep it in ~/.config/firebreak/token (chmod 600) or in FIREBREAK_TOKEN',
+    'your personal token, shown only now; keep it in FIREBREAK_TOKEN, or in',
+    '~/.config/firebreak/token (chmod 600):',
+    made.personToken,
     '',
-    `for the Alertmanager (its token is in ${made.tokenFile}), add to alertmanager.yml:`,
+    'for the Alertmanager, add to alertmanager.yml (its token is in the file named',
+    'there):',
     ...made.receiver.trimEnd().split('\n'),
     '',
-    'next: fill in your services, then firebreak serve; see that pages arrive: firebreak init --test-page',
+    'next: fill in your services, then',
+    '  firebreak doctor             what is wrong or missing, and how to fix it',
+    '  firebreak serve              starts it',
+    '  firebreak init --test-page   sends a harmless page, to see that pages arrive',
   ];
   return { lines, json: { ...made, found } };
 }

@@ -21,8 +21,12 @@ const CLASSES: readonly (readonly [AddressClass, readonly Cidr[]])[] = [
   ['loopback', LOOPBACK],
   [
     'machine_services',
-    // Clouds give out credentials at 169.254.169.254, fd00:ec2::254, 100.100.100.200 and 168.63.129.16.
-    blocks('169.254.0.0/16', 'fe80::/10', 'fd00:ec2::/32', '100.100.100.200/32', '168.63.129.16/32'),
+    [
+      ...blocks('169.254.0.0/16', 'fe80::/10'),
+      // Clouds give out credentials there: Alibaba, Azure; AWS, Google, Oracle and Scaleway over IPv6.
+      ...blocks('100.100.100.200/32', '168.63.129.16/32'),
+      ...blocks('fd00:ec2::/32', 'fd20:ce::/32', 'fd00:c1::/32', 'fd00:42::42/128'),
+    ],
   ],
   ['unspecified', blocks('0.0.0.0/8', '::/128')],
   ['multicast', blocks('224.0.0.0/4', 'ff00::/8')],

@@ -17,6 +17,21 @@ export function databaseApp(state: ClusterState): string | null {
   return named.length === 1 ? (named[0] ?? null) : null;
 }
 
+/** Something beside its log says that an application is in trouble. */
+function isIll(state: ClusterState, app: string): boolean {
+  const isMeasured = (state.anomalies?.value ?? []).some(({ kind, name }) => kind === 'app' && name === app);
+  return isMeasured || podsOf(state, app).some(({ value }) => troubleOf(value) !== null);
+}
+
+/**
+ * What words in a log are worth: whoever a program serves can have it write some. Said once, by a program that is well, they
+ * name nothing; said again and again they name a cause, which only trouble that is seen in another way confirms.
+ */
+function worth(state: ClusterState, apps: readonly string[], times: number): number {
+  if (apps.some((app) => isIll(state, app))) return 92;
+  return times > 1 ? 87 : 60;
+}
+
 /** What databases say when they refuse, wherever it was logged. `at`: whose fault it is. */
 function saidInLogs(cause: ClusterCause, words: RegExp, at: 'client' | 'database'): ClusterDetector {
   return {
@@ -27,9 +42,11 @@ function saidInLogs(cause: ClusterCause, words: RegExp, at: 'client' | 'database
         const said = value.patterns.filter(({ sample }) => words.test(sample));
         if (said.length === 0) continue;
         const object = at === 'database' ? (databaseApp(state) ?? app) : app;
+        const times = said.reduce((sum, { count }) => sum + count, 0);
+        const points = worth(state, [app, object], times);
         found.set(object, {
           object: appRef(object),
-          points: 92,
+          points: Math.max(points, found.get(object)?.points ?? 0),
           for: unique([...(found.get(object)?.for ?? []), ...calls]).slice(0, 8),
         });
       }

@@ -101,17 +101,24 @@ const volumePermission: ClusterDetector = {
     }),
 };
 
+/** Ended longer ago than this, what runs well since then is no trouble now: the cluster remembers the last end for ever. */
+const LATELY_S = 1800;
+/** What a process wrote before it ended by itself are its own words, not those of who ended it. */
+const OWN_WORDS = /^(Error|Completed): /;
+const KILLED_FOR_MEMORY = /OOM-killed|OOMKill|out of memory|memory limit too low/i;
+
 /** The kernel ended it for its memory; nothing else leaves these words behind. */
 const outOfMemory: ClusterDetector = {
   cause: 'oom_killed',
   find: (state) => {
     const found = new Map<string, ClusterFinding>();
     for (const { value: pod, calls } of state.pods.values()) {
+      if (troubleOf(pod) === null && (pod.restartedS ?? 0) > LATELY_S) continue;
       const ended = (pod.containers ?? []).some(({ state: now, last }) =>
         [now?.reason, last?.reason].includes('OOMKilled'),
       );
-      const told = messagesOf(pod, state).some((text) =>
-        /OOM-killed|OOMKill|out of memory|memory limit too low/i.test(text),
+      const told = messagesOf(pod, state).some(
+        (text) => KILLED_FOR_MEMORY.test(text) && !OWN_WORDS.test(text),
       );
       const app = appOf(pod);
       if (ended || told || pod.status === 'OOMKilled')

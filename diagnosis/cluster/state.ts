@@ -44,7 +44,7 @@ export type ClusterState = {
   readonly connections: Named<boolean>;
   readonly anomalies: Seen<readonly Anomaly[]> | null;
   readonly events: Seen<readonly ClusterEvent[]> | null;
-  /** Which kinds were listed, with the look that did. */
+  /** Which kinds were listed as a whole, with the look that did: what a part of a list does not show may be there. */
   readonly listed: ReadonlyMap<ClusterKind, CallId>;
   /** Applications whose manifest was seen. */
   readonly declared: ReadonlyMap<string, CallId>;
@@ -69,7 +69,7 @@ class Building {
     const calls = [call];
     switch (seen.look) {
       case 'objects':
-        if (read.tool === 'k8s_list') this.listed.set(read.args.kind, call);
+        if (read.tool === 'k8s_list' && !seen.truncated) this.listed.set(read.args.kind, call);
         if (read.tool === 'k8s_manifest') this.declared.set(read.args.app, call);
         if (read.tool === 'k8s_describe') this.described.set(`${read.args.kind} ${read.args.name}`, call);
         for (const object of seen.objects) this.#object(object, call);

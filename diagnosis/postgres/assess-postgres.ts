@@ -112,6 +112,7 @@ export function postgresWell(scene: Scene, service: ServiceId): Verdict {
       wanted.filter((read) => isConfigured(scene.inventory, read)),
     );
   const { connections, maxConnections, byState, messages } = activity.value;
+  const replicas = replication.value.replicas ?? [];
   const { freeBytes, totalBytes } = sizes.value;
   const disks = host?.value.disks ?? [];
   const roomy =
@@ -125,11 +126,9 @@ export function postgresWell(scene: Scene, service: ServiceId): Verdict {
     byState?.waitingForLock === 0 &&
     (messages ?? []).length === 0 &&
     locks.value.waiting === 0 &&
-    Math.max(
-      0,
-      replication.value.lagS ?? 0,
-      ...(replication.value.replicas ?? []).map((one) => one.lagS ?? 0),
-    ) < 5 &&
+    // A replica that took everything long ago shows no seconds, and then no bytes that are missing.
+    replicas.every(({ lagS, lagBytes }) => lagS !== null || lagBytes !== null) &&
+    Math.max(0, replication.value.lagS ?? 0, ...replicas.map((one) => one.lagS ?? 0)) < 5 &&
     roomy &&
     assessPostgres(scene).every((one) => one.service !== service);
   const calls = [...activity.calls, ...locks.calls, ...replication.calls, ...sizes.calls];

@@ -82,11 +82,14 @@ const storageFull: PostgresDetector = {
     const { sizes, host } = state;
     const { freeBytes = null, totalBytes = null, fullInS = null } = sizes?.value ?? {};
     const free = freeBytes === null || !totalBytes ? null : freeBytes / totalBytes;
-    const disk = Math.min(1, ...(host?.value.disks ?? []).map((one) => one.free / one.total));
-    const said = free !== null && free >= 0.15 ? [] : saidLately(state, NO_ROOM);
+    const disks = (host?.value.disks ?? []).map((one) => one.free / one.total);
+    const least = Math.min(1, ...disks);
+    const isRoomy = (free ?? (disks.length === 0 ? 0 : least)) >= 0.15;
+    const said = isRoomy ? [] : saidLately(state, NO_ROOM);
     const calls = [...(sizes?.calls ?? []), ...said.flatMap((one) => one.calls)];
     if (said.length > 0 || (free !== null && free <= 0.03)) return [{ points: 93, for: calls }];
-    if (disk <= 0.02) return [{ points: 82, for: host?.calls ?? [] }];
+    // Which of several disks holds the data is not known.
+    if (least <= 0.02 && !isRoomy) return [{ points: disks.length === 1 ? 82 : 66, for: host?.calls ?? [] }];
     const isSoon = free !== null && free <= 0.1 && fullInS !== null && fullInS <= 3600;
     return isSoon ? [{ points: 78, for: calls }] : [];
   },

@@ -20,6 +20,9 @@ export type PostgresState = {
   readonly said: readonly Said[];
 };
 
+/** What clients wrote, which a server repeats beside what it says itself. */
+const OF_CLIENTS = /\b(STATEMENT|QUERY|CONTEXT|DETAIL|HINT):\s/;
+
 /** Puts what was seen of a server together, the newest look of each kind. Pure. */
 export function postgresState(evidence: Evidence, service: ServiceId): PostgresState {
   const sights = evidence.postgres.filter((one) => one.service === service);
@@ -40,7 +43,7 @@ export function postgresState(evidence: Evidence, service: ServiceId): PostgresS
     said: [
       ...(activity?.value.messages ?? []).map((one) => ({ ...one, calls: activity?.calls ?? [] })),
       ...(logs?.value.templates ?? [])
-        .filter(({ fresh }) => fresh)
+        .filter(({ fresh, template }) => fresh && !OF_CLIENTS.test(template))
         .map(({ template }) => ({ text: template, ageS: null, calls: logs?.calls ?? [] })),
     ],
   };

@@ -36,22 +36,25 @@ export async function replay(
   { digest, maxReads, makeModel }: Pick<SuiteOptions, 'maxReads' | 'makeModel'> & { digest: Digest },
 ): Promise<Replayed> {
   const inventory = replayInventory(one);
-  const reads = recordedReads(one.reads);
   const made = await makeModel?.({ id: one.incident, seed: 1, inventory, failsAfter: null });
   try {
-    const play = (model: typeof made) =>
-      runCase({
+    // Each play from the beginning: a look that was made several times answers in its order.
+    const play = async (model: typeof made) => {
+      const reads = recordedReads(one.reads);
+      const run = await runCase({
         ...{ inventory, maxReads, world: replayWorld(), alerts: one.alerts, stepMs: STEP_MS },
         clock: caseClock(one.openedAt),
         random: seededRandom(digest),
         reads: reads.tools,
         ...(model !== undefined && { model: model.model }),
       });
+      return { run, missed: reads.missed() };
+    };
     if (made?.rehearsal !== undefined) await play({ model: made.rehearsal });
-    const run = await play(made);
+    const { run, missed } = await play(made);
     const now = namedIn(run.incident?.diagnosis ?? null, run.proposed);
     return {
-      ...{ now, same: isSame(one.before, now), right: isRight(one, now), missed: reads.missed() },
+      ...{ now, same: isSame(one.before, now), right: isRight(one, now), missed },
       ...{ reads: run.reads, root: run.checkpoint.root, errors: run.errors },
     };
   } finally {

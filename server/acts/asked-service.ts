@@ -3,13 +3,15 @@ import type { Incident } from '#incidents/incident.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import { actionCallOf } from '#incidents/operator-action.ts';
 import type { RequestedAction } from '#incidents/requested-action.ts';
+import { serviceOfAlert } from '#incidents/service-of-alert.ts';
 
 /** The service for whose sake a change of this incident is asked for; null when what it names is not known. */
 export function askedService(
-  { services, actions }: Inventory,
-  { service, alerts }: Pick<Incident, 'service' | 'alerts'>,
+  inventory: Inventory,
+  incident: Pick<Incident, 'service' | 'alerts'>,
   { tool, target }: RequestedAction,
 ): ServiceId | null {
+  const { services, actions } = inventory;
   switch (tool) {
     case 'service_restart':
     case 'service_rollback':
@@ -18,9 +20,11 @@ export function askedService(
       return id.success && services.has(id.data) ? id.data : null;
     }
     case 'node_cordon':
-      return service;
-    case 'alert_silence':
-      return alerts.some(({ fingerprint }) => target === `alert:${fingerprint}`) ? service : null;
+      return incident.service;
+    case 'alert_silence': {
+      const alert = incident.alerts.find(({ fingerprint }) => target === `alert:${fingerprint}`);
+      return alert === undefined ? null : serviceOfAlert(inventory, incident, alert);
+    }
     case 'operator_action':
       return actionCallOf(actions, target)?.action.service ?? null;
   }

@@ -9,6 +9,7 @@ import type { StopRequest } from '../http-api.ts';
 import { setStops } from '../stops.ts';
 import type { ConversationDeps } from './deps.ts';
 import { maintenanceCommand } from './maintenance-command.ts';
+import { commandNeed } from './rights.ts';
 
 const MOST_INCIDENTS = 15;
 const MOST_CHARACTERS = 500;
@@ -31,6 +32,16 @@ export async function answerCommand(deps: ConversationDeps, person: Person, text
     .trim()
     .split(/\s+/)
     .filter((word) => word !== '');
+  return deps.admit(person, commandNeed(first, second), () =>
+    answerWords(deps, person, [first, second, ...rest]),
+  );
+}
+
+async function answerWords(
+  deps: ConversationDeps,
+  person: Person,
+  [first, second, ...rest]: readonly [string, string | undefined, ...string[]],
+): Promise<Answer> {
   switch (first.toLowerCase()) {
     case 'status':
       return onlyYou(statusLines(deps));

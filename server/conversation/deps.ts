@@ -11,6 +11,7 @@ import type { RegroupDeps } from '../acts/regroup.ts';
 import type { ChangeDeps } from '../acts/say.ts';
 import type { Contact } from '../duty.ts';
 import type { Folds } from '../folds.ts';
+import type { Admit } from './admit.ts';
 
 /** What answers people in Slack may use. Nothing of it reaches a change: that takes an approval. */
 export type ConversationDeps = {
@@ -20,6 +21,8 @@ export type ConversationDeps = {
   readonly inventory: Inventory;
   readonly defaultOwner: string;
   readonly quiet: QuietRules;
+  /** Everything that is answered goes through this, by the right that it takes. */
+  readonly admit: Admit;
   readonly invoke: Invoke;
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
   /** IANA name of the zone in which times are written and read where a reader's own is not known. */

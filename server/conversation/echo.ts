@@ -1,4 +1,5 @@
 import type { Approval } from '#approvals/approval.ts';
+import { may } from '#approvals/people.ts';
 import { unreachable } from '#core/errors.ts';
 import type { IncidentId } from '#core/ids.ts';
 import type { Incident } from '#incidents/incident.ts';
@@ -14,21 +15,28 @@ import type { Act } from '#slack/verbs/heard.ts';
 import { sentenceOf } from '#slack/verbs/sentence-of.ts';
 import { approvalCard } from '#views/approval-card.ts';
 import { count } from '#views/numbers.ts';
+import { refuse } from '../acts/act.ts';
 import { agentsOut } from '../acts/agents-out.ts';
 import { askedService } from '../acts/asked-service.ts';
 import { refusalWords } from '../acts/refusal-words.ts';
 import { sameProposal } from '../acts/same-proposal.ts';
-import type { ConversationDeps, Speaks } from './deps.ts';
+import { actDepsOf, type ConversationDeps, type Speaks } from './deps.ts';
 import { lastLook } from './looks.ts';
+import { actNeeds } from './rights.ts';
+import { said } from './said.ts';
 
 /** Says what would be asked for, with its figures, and asks for nothing: only the press of the button does. */
 export async function echo(
   deps: ConversationDeps,
-  { incident }: Speaks,
+  about: Speaks,
   act: Extract<Act, { verb: 'change' }>,
 ): Promise<Answer> {
   const { folds, inventory } = deps;
+  const { incident } = about;
   const known = folds.incidents.get(incident);
+  // Whoever would be refused anyway gets no button.
+  if (!may(about.person, actNeeds.change.right))
+    return said(await refuse(actDepsOf(deps), { ...about, what: 'change' }, 'not_allowed'), '');
   if (known === undefined || known.resolved !== null)
     return onlyYou([refusalWords('not_open', known ?? null)]);
   const out = agentsOut(known);

@@ -1,5 +1,6 @@
 import { unreachable } from '#core/errors.ts';
 import type { IncidentId } from '#core/ids.ts';
+import { callWords } from '#incidents/operator-action.ts';
 import { inThread, onlyYou } from '#slack/answers.ts';
 import { list, words } from '#slack/cards/text.ts';
 import { incidentButton } from '#slack/cards/values.ts';
@@ -11,20 +12,31 @@ import { answerQuestion } from './answer-question.ts';
 import { answerAsk } from './ask.ts';
 import { actDepsOf, type ConversationDeps, type Speaks } from './deps.ts';
 import { perform } from './perform.ts';
+import { NOTING, READING } from './rights.ts';
 import { said as saidOf } from './said.ts';
 
 /** A note keeps so many characters. */
 const MOST_NOTE = 1000;
 
+type ToUs = Exclude<Heard, { kind: 'none' }>;
+
 /** Answers a sentence of a known person in the thread of an incident. */
 export async function hear(
   deps: ConversationDeps,
   about: Speaks,
-  { said, heard }: { said: Said; heard: Exclude<Heard, { kind: 'none' }> },
+  { said, heard }: { said: Said; heard: ToUs },
+): Promise<Answer> {
+  if (heard.kind === 'act') return perform(deps, about, heard.act);
+  const need = heard.kind === 'note' ? NOTING : READING;
+  return deps.admit(about.person, need, () => answerTo(deps, about, { said, heard }));
+}
+
+async function answerTo(
+  deps: ConversationDeps,
+  about: Speaks,
+  { said, heard }: { said: Said; heard: Exclude<ToUs, { kind: 'act' }> },
 ): Promise<Answer> {
   switch (heard.kind) {
-    case 'act':
-      return perform(deps, about, heard.act);
     case 'ask':
       return inThread(await answerAsk(deps, about.incident, heard.ask));
     case 'note': {
@@ -84,8 +96,8 @@ function missingLine(
       return `Which alert? ${list(names, 10)}. Say for example: split 2. Nothing was done.`;
     }
     case 'action': {
-      const names = [...(inventory.actions?.keys() ?? [])];
-      return `There is no such action. Known: ${list(names, 15) || 'none'}. Nothing was done.`;
+      const known = [...(inventory.actions?.values() ?? [])].map(callWords);
+      return `There is no such action with these values. Known: ${list(known, 15) || 'none'}. Nothing was done.`;
     }
     case 'call':
       return 'Nobody is called from here; who is asked when nobody answers stands on the card. To give it to somebody, say: hand over to NAME. Nothing was done.';

@@ -22,10 +22,15 @@ import { echo } from './echo.ts';
 import { lookAt } from './look.ts';
 import { moveTo } from './move.ts';
 import { performOwn } from './perform-own.ts';
+import { actNeeds } from './rights.ts';
 import { said } from './said.ts';
 
 /** Does what a person wants and says what became of it. A change is only echoed here: the press of its button asks for it. */
-export async function perform(deps: ConversationDeps, about: Speaks, act: Act): Promise<Answer> {
+export function perform(deps: ConversationDeps, about: Speaks, act: Act): Promise<Answer> {
+  return deps.admit(about.person, actNeeds[act.verb], () => performNow(deps, about, act));
+}
+
+async function performNow(deps: ConversationDeps, about: Speaks, act: Act): Promise<Answer> {
   const acts = actDepsOf(deps);
   const { person, incident } = about;
   switch (act.verb) {

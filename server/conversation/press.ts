@@ -14,6 +14,7 @@ import { answerAsk } from './ask.ts';
 import { actDepsOf, type ConversationDeps, type Speaks } from './deps.ts';
 import { waitsLine } from './echo.ts';
 import { perform } from './perform.ts';
+import { pressNeeds, READING } from './rights.ts';
 import { said } from './said.ts';
 import { vocabularyOf } from './vocabulary-of.ts';
 
@@ -32,19 +33,8 @@ export async function press(deps: ConversationDeps, person: Person, pressed: Pre
       return perform(deps, about, { verb: 'accept' });
     case 'wrong_cause':
       return perform(deps, about, wrongCauseOf(fields));
-    case 'propose': {
-      const action = actionOf(fields.detail);
-      if (action === undefined) return onlyYou(['That button cannot be read. Nothing was done.']);
-      const sentence = sentenceOf({ verb: 'change', action, wanted: null });
-      const acted = await requestChange(actDepsOf(deps), about, action);
-      const same = sameProposal(deps.folds.approvals, incident, action);
-      if (acted.kind === 'refused' && acted.reason === 'already_proposed' && same !== undefined)
-        return onlyYou([waitsLine(same)]);
-      return said(
-        acted,
-        `${person.id} asks: ${sentence}. It is prepared and put before people; nothing is done until they approve.`,
-      );
-    }
+    case 'propose':
+      return deps.admit(person, pressNeeds[verb], () => proposed(deps, about, fields.detail));
     case 'meant':
       return meant(deps, about, fields.detail ?? '');
     default:
@@ -52,11 +42,30 @@ export async function press(deps: ConversationDeps, person: Person, pressed: Pre
   }
 }
 
+async function proposed(deps: ConversationDeps, about: Speaks, detail: string | undefined): Promise<Answer> {
+  const action = actionOf(detail);
+  if (action === undefined) return onlyYou(['That button cannot be read. Nothing was done.']);
+  const sentence = sentenceOf({ verb: 'change', action, wanted: null });
+  const acted = await requestChange(actDepsOf(deps), about, action);
+  const same = sameProposal(deps.folds.approvals, about.incident, action);
+  if (acted.kind === 'refused' && acted.reason === 'already_proposed' && same !== undefined)
+    return onlyYou([waitsLine(same)]);
+  return said(
+    acted,
+    `${about.person.id} asks: ${sentence}. It is prepared and put before people; nothing is done until they approve.`,
+  );
+}
+
 /** What was asked back is read again like any sentence, and counts only as what it says exactly. */
 async function meant(deps: ConversationDeps, about: Speaks, sentence: string): Promise<Answer> {
   const heard = parse(sentence, vocabularyOf(deps, deps.folds.incidents.get(about.incident)));
   if (heard.kind === 'act') return perform(deps, about, heard.act);
-  if (heard.kind === 'ask') return inThread(await answerAsk(deps, about.incident, heard.ask));
+  if (heard.kind === 'ask') {
+    const { ask } = heard;
+    return deps.admit(about.person, READING, async () =>
+      inThread(await answerAsk(deps, about.incident, ask)),
+    );
+  }
   return onlyYou(['That button cannot be read. Nothing was done.']);
 }
 

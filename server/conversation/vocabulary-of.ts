@@ -8,6 +8,9 @@ export function vocabularyOf(
   incident: Incident | ClosedIncident | undefined,
 ): Vocabulary {
   const alerts = incident !== undefined && 'alerts' in incident ? incident.alerts : [];
-  const actions = [...(inventory.actions?.keys() ?? [])];
-  return { services: [...inventory.services.keys()], people: [...people.keys()], actions, alerts };
+  const { services, actions } = inventory;
+  return {
+    ...{ services: [...services.keys()], people: [...people.keys()], alerts },
+    ...(actions !== undefined && { actions }),
+  };
 }

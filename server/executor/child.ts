@@ -18,6 +18,8 @@ export const executorFlagsWithPrograms: readonly string[] = [
 ];
 /** A child that has not begun by then never will. */
 const START_MS = 10_000;
+/** So long a child that is ended has to end by itself, with the programs that it runs. */
+const END_MS = 500;
 /** The child keeps the deadline itself; one that lets it pass by so much is stuck. */
 const STUCK_MS = 2_000;
 
@@ -31,7 +33,7 @@ export type ExecutorChild = {
   readonly pid: number | undefined;
   /** What became of the order: `unknown` when the child ends, or is stuck, before it said so. Never throws. */
   change(permit: Permit, deadlineMs: number): Promise<ChangeOutcome>;
-  /** Ends it; `onEnd` follows. */
+  /** Ends it and what it runs, by force if it must; `onEnd` follows. */
   kill(): void;
 };
 
@@ -53,6 +55,13 @@ export function startExecutorChild(hello: Hello, clock: Clock, events: ChildEven
   const kill = (reason: string): void => {
     why ??= reason;
     child.kill('SIGKILL');
+  };
+  const end = (reason: string): void => {
+    why ??= reason;
+    // It ends when its input does, and takes what it runs with it; killed at once it would leave that behind.
+    child.stdin.end();
+    const cancel = clock.after(END_MS, () => kill(reason));
+    child.once('exit', cancel);
   };
   const cancelStart = clock.after(START_MS, () => kill('it did not begin in time'));
   const onSaid = (said: Said): void => {
@@ -77,10 +86,10 @@ export function startExecutorChild(hello: Hello, clock: Clock, events: ChildEven
       lastId += 1;
       waiting.set(lastId, resolve);
       send({ kind: 'change', id: lastId, permit, deadlineMs });
-      const cancel = clock.after(deadlineMs + STUCK_MS, () => kill('it let a deadline pass'));
+      const cancel = clock.after(deadlineMs + STUCK_MS, () => end('it let a deadline pass'));
       return promise.finally(cancel);
     },
-    kill: () => kill('it was ended'),
+    kill: () => end('it was ended'),
   };
 }
 

@@ -29,7 +29,7 @@ export type Executor = {
 };
 
 /** Whether the config has anything that could be changed by that process. */
-function mayChange({ workloads, silencers, inventory }: Config): boolean {
+export function mayChange({ workloads, silencers, inventory }: Config): boolean {
   const hasWorkload = [...workloads.values()].some((one) => one.actTokenFile !== null);
   return hasWorkload || silencers.size > 0 || inventory.actions !== undefined;
 }

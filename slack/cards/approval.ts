@@ -63,6 +63,7 @@ export function approvalMessage(
     ...section(...drawn.warnings),
     ...buttons(card, standing, drawn),
     ...(isOpen ? openLines(drawn) : section(`*${became}*`)),
+    ...effectLines(card).flatMap((line) => section(line)),
     ...section(...detailLines(card)),
     ...section(...byHandLines(card)),
   ];
@@ -77,13 +78,21 @@ function openLines({ reminded, mentions }: ApprovalDrawn): KnownBlock[] {
   );
 }
 
-function detailLines(card: ApprovalCard): string[] {
+/** A command has so many characters at most (config), with its environment, and so many what takes it back. */
+const MOST_EFFECT = 1900;
+const MOST_WHOLE_UNDO = 700;
+
+/** What is done and how it is taken back, word for word: each in a section of its own, so that none crowds another out. */
+function effectLines(card: ApprovalCard): string[] {
   const whole = headline(card) === words(card.title) ? '' : `${words(card.title)}: `;
-  const effects = card.steps.map(({ title, effect, undo }, index) =>
-    card.steps.length === 1
-      ? `*Effect:* ${whole}${words(effect)}; undo: ${words(undo, 200)}`
-      : `*Step ${index + 1}:* ${words(title)}: ${words(effect)}; undo: ${words(undo, 200)}`,
-  );
+  return card.steps.map(({ title, effect, undo }, index) => {
+    const head =
+      card.steps.length === 1 ? `*Effect:* ${whole}` : `*Step ${index + 1}:* ${words(title, 200)}: `;
+    return `${head}${words(effect, MOST_EFFECT)}; undo: ${words(undo, MOST_WHOLE_UNDO)}`;
+  });
+}
+
+function detailLines(card: ApprovalCard): string[] {
   const typed =
     card.typed === ''
       ? ''
@@ -92,7 +101,6 @@ function detailLines(card: ApprovalCard): string[] {
           .map((name) => quoted(name))
           .join(' ')}`;
   return [
-    ...effects,
     `*Check:* ${words(card.check)}`,
     `*Why:* ${words(card.why)} ${handles(card.evidence)}`,
     `*Needs:* ${words(card.needs, 500)}${typed}`,

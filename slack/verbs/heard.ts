@@ -1,4 +1,5 @@
 import type { CallId, Digest, IncidentId, PersonId, ServiceId } from '#core/ids.ts';
+import type { OperatorAction } from '#incidents/operator-action.ts';
 import type { RequestedAction } from '#incidents/requested-action.ts';
 import type { Cause } from '#incidents/vocabulary.ts';
 
@@ -6,8 +7,8 @@ import type { Cause } from '#incidents/vocabulary.ts';
 export type Vocabulary = {
   readonly services: readonly ServiceId[];
   readonly people: readonly PersonId[];
-  /** Names of the operator's own actions; left out = none. */
-  readonly actions?: readonly string[];
+  /** The operator's own actions by name; left out = none. */
+  readonly actions?: ReadonlyMap<string, OperatorAction>;
   readonly alerts: readonly {
     readonly fingerprint: Digest;
     readonly name: string;

@@ -1,25 +1,19 @@
-import { CallId, IncidentId, type ServiceId } from '#core/ids.ts';
-import { serviceRef } from '#incidents/refs.ts';
-import { RequestedAction, type RequestedServiceAction } from '#incidents/requested-action.ts';
-import type { Act, Ask, Heard, Vocabulary } from './heard.ts';
-import { alertIn, alertsIn, causeIn, personIn, serviceIn } from './refs.ts';
-
-type Groups = Readonly<Record<string, string | undefined>>;
-/** A whole sentence, in plain words, and how it is read. */
-export type Sentence = {
-  readonly form: RegExp;
-  readonly read: (groups: Groups, vocabulary: Vocabulary) => Heard;
-  /** People say this to each other, too: where it names nothing that is known, it was not meant for us. */
-  readonly chatty?: true;
-};
-
-const act = (wanted: Act): Heard => ({ kind: 'act', act: wanted });
-const ask = (wanted: Ask): Heard => ({ kind: 'ask', ask: wanted });
-const doubt = (reading: Act | Ask): Heard => ({ kind: 'doubt', reading });
-const missing = (what: Extract<Heard, { kind: 'missing' }>['what']): Heard => ({ kind: 'missing', what });
-const is = (forms: string): RegExp => new RegExp(`^(?:${forms})$`);
-const NAME = '(?<name>@?[a-z0-9._-]+(?: service)?)';
-const OPTIONAL_THE = '(?:the )?';
+import { CallId, IncidentId } from '#core/ids.ts';
+import { changing } from './change-sentences.ts';
+import type { Heard, Vocabulary } from './heard.ts';
+import { alertsIn, causeIn, personIn, serviceIn } from './refs.ts';
+import {
+  act,
+  ask,
+  doubt,
+  type Groups,
+  is,
+  missing,
+  NAME,
+  OPTIONAL_THE,
+  type Sentence,
+  withService,
+} from './sentence.ts';
 
 const owning: readonly Sentence[] = [
   {
@@ -178,70 +172,8 @@ const arranging: readonly Sentence[] = [
     form: is('escalate|escalate (?:it|this)|(?:page|call|wake) @?[a-z0-9._-]+'),
     read: () => missing('call'),
   },
-  change('service_restart', 'restart|bounce|reboot'),
-  change(
-    'service_rollback',
-    'roll ?back|roll (?:it )?back|revert|undo the deploy of|roll back the deploy of',
-    '(?<wanted>v?\\d{1,6}(?:\\.\\d{1,6}){0,3}|[0-9a-f]{7,40})|(?:the )?(?:last|previous) version',
-  ),
-  change(
-    'service_scale',
-    'scale|scale up|scale out|add instances to|add capacity to',
-    '(?<wanted>\\d{1,6})(?: instances| replicas)?',
-  ),
-  {
-    form: is(`cordon (?:the )?(?:node )?(?<name>[a-z0-9.-]{1,253})`),
-    read: ({ name = '' }) => asked('node_cordon', `node:${name}`),
-  },
-  {
-    form: is('(?:silence|mute) (?<name>[^,;]{1,120})'),
-    read: ({ name }, vocabulary) => {
-      const alert = alertIn(vocabulary, name);
-      return alert === null ? missing('alert') : asked('alert_silence', `alert:${alert}`);
-    },
-    chatty: true,
-  },
-  {
-    form: is(
-      `run (?:the )?(?:action )?(?<name>[a-z][a-z0-9_-]{0,39})(?<values>(?: [a-z][a-z0-9_]{0,19}=[a-z0-9._-]{1,64}){0,8})`,
-    ),
-    read: ({ name = '', values = '' }, { actions = [] }) =>
-      actions.includes(name) ? asked('operator_action', callOf(name, values)) : missing('action'),
-    chatty: true,
-  },
+  ...changing,
 ];
-
-/** Values in the order in which references have them. */
-function callOf(name: string, values: string): string {
-  const said = values
-    .split(' ')
-    .filter((one) => one !== '')
-    .toSorted();
-  return said.length === 0 ? `action:${name}` : `action:${name}?${said.join('&')}`;
-}
-
-/** Nothing but a reference of the right form becomes a change that is asked for. */
-function asked(tool: RequestedAction['tool'], target: string): Heard {
-  const action = RequestedAction.safeParse({ tool, target });
-  return action.success ? act({ verb: 'change', action: action.data, wanted: null }) : { kind: 'question' };
-}
-
-function change(tool: RequestedServiceAction['tool'], forms: string, to?: string): Sentence {
-  const end = to === undefined ? '' : `(?: to (?:${to}))?`;
-  return {
-    form: is(`(?:${forms}) ${OPTIONAL_THE}${NAME}(?: (?:up|out|back))?${end}`),
-    read: ({ name, wanted = null }, vocabulary) =>
-      withService(serviceIn(vocabulary, name), (service) => ({
-        verb: 'change',
-        action: { tool, target: serviceRef(service) },
-        wanted,
-      })),
-  };
-}
-
-function withService(service: ServiceId | null, wanted: (service: ServiceId) => Act): Heard {
-  return service === null ? missing('service') : act(wanted(service));
-}
 
 const asking: readonly Sentence[] = [
   {

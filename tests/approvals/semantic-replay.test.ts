@@ -49,6 +49,18 @@ const hashOf = (plan: Plan): Digest => taggedHash('firebreak/plan/v1', plan);
 const request = (at: number, plan: Plan, mode: 'act' | 'observe' = 'act') =>
   say(at, 'approval.requested', { approval: A3, hash: hashOf(plan), cardDigest: digest, mode, plan });
 
+/** A plan of one change of something else than a service. */
+function of(tool: string, ref: string): Plan {
+  const plan = twoSteps();
+  const [step] = plan.steps;
+  const target = { ...step?.target, ref };
+  return { ...plan, steps: [{ ...step, tool, target, change: { tool, target: ref }, undo: null }] } as never;
+}
+const ALERT = `alert:${'ab'.repeat(32)}`;
+const asksSilence = { by: person('alice'), tool: 'alert_silence', target: ALERT };
+const silenceAsked = say(0, 'change.requested', asksSilence, 'alice');
+const ofSilence = request(1, of('alert_silence', ALERT));
+
 type Yes = { by?: string; roles?: string[]; complete?: boolean; hash?: Digest; actor?: string | null };
 const yes = (at: number, plan: Plan, { by = 'alice', roles = ['approver'], ...over }: Yes = {}) =>
   say(
@@ -344,6 +356,26 @@ const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
     'policy_widened_without_owner',
     before(at('tool.intended', 3), say(9, 'policy.accepted', acceptedByNobody)),
   ],
+  ['a silence that nobody asked for', 'silenced_unasked', [silenceAsked, ofSilence].toReversed()],
+  [
+    'a silence of another alert than was asked for',
+    'silenced_unasked',
+    [say(0, 'change.requested', { ...asksSilence, target: `alert:${'cd'.repeat(32)}` }), ofSilence],
+  ],
+  [
+    'a silence that is taken for a cure',
+    'silence_taken_for_cure',
+    [silenceAsked, ofSilence, say(9, 'action.verified', { approval: A3 })],
+  ],
+  ['a cordon without a diagnosis', 'cordoned_undiagnosed', [request(1, of('node_cordon', 'node:worker-1'))]],
+  [
+    "an operator's command that was found to have happened",
+    'outcome_guessed',
+    [
+      request(1, of('operator_action', 'action:restart-queue')),
+      say(6, 'action.reconciled', { approval: A3, step: 0, call: CallId.parse('e2'), effect: 'happened' }),
+    ],
+  ],
   [
     'an approval used for another incident',
     'approval_of_another_incident',
@@ -358,6 +390,8 @@ test.each(forged)('%s is found in a log with good signatures: %s', async (_name,
 
 test('every rule is broken by one of the forged logs', () => {
   const rules: Record<ReplayRule, true> = {
+    ...{ silenced_unasked: true, cordoned_undiagnosed: true },
+    ...{ outcome_guessed: true, silence_taken_for_cure: true },
     outcome_without_intent: true,
     policy_widened_without_owner: true,
     call_repeated: true,

@@ -36,6 +36,12 @@ const marked: Readonly<Record<string, string>> = {
   vault: join('hv', 's.', body),
   sendgrid: join('S', 'G.', body.slice(0, 22), '.', body),
   jwt: join('ey', 'JhbGciOiJIUzI1NiJ9', '.', 'eyJzdWIiOiIxMjM0In0', '.', body),
+  'slack cookie': join('xo', 'xd-', body.slice(0, 12), '%2F', body),
+  'hugging face': join('hf', '_', body),
+  shopify: join('shp', 'at_', hex),
+  grafana: join('gl', 'sa_', body),
+  docker: join('dckr', '_pat_', body),
+  atlassian: join('ATA', 'TT3', body),
   'our own': join('fb', 'k_', body, 'abcdefghijk'),
 };
 /** A word, what stands between, and the value. */
@@ -55,6 +61,19 @@ const named: readonly (readonly [string, string])[] = [
   ['Cookie: ', body],
   ['client-secret: ', body],
   ['run --password ', body],
+  ['run --client-secret ', body],
+  ['sshpass -p ', body],
+  ['curl -s -u admin:', body],
+  ['password =>  ', body],
+  ['password:            ', body],
+  ['api key: ', body],
+  ['secretKey: ', body],
+  ['DD_APP_KEY=', hex],
+  ['MYSQL_PASS=', body],
+  ['pass\u001b[33mword\u001b[0m=\u001b[1m', body],
+  ['password&equals;', body],
+  ['Cookie: theme=dark; sid=', body],
+  ['https://events.pagerduty.com/integration/', hex],
   ['https://blob.example/c?sv=2024-01-01&sig=', `${body}%3D`],
 ];
 const addresses: readonly (readonly [string, string, string])[] = [
@@ -80,6 +99,15 @@ export const planted: readonly Planted[] = [
     secret: body,
     text: JSON.stringify({ line: JSON.stringify({ api_key: body }) }),
   },
+  { name: 'value in a list', secret: body, text: JSON.stringify({ password: ['short', body] }) },
+  { name: 'value in a group', secret: body, text: JSON.stringify({ token: { value: body } }) },
+  {
+    name: 'setting of a container',
+    secret: body,
+    text: JSON.stringify([{ name: 'DB_PASSWORD', value: body }]),
+  },
+  { name: 'value in XML', secret: body, text: `<db:password>${body}</db:password>` },
+  { name: 'database address of Go', secret: body, text: `shop:${body}@tcp(127.0.0.1:3306)/shop` },
   { name: 'quoted value of several words', secret: `${body} and more`, text: `secret='${body} and more'` },
   {
     name: 'value with a quote in it',
@@ -139,5 +167,8 @@ export const harmless: readonly string[] = [
   'version 1.2.3+build.45, eyJ is how a token begins',
   'C:\\new\\table\\x41.log and a\\u0041b',
   'npm_config_cache=/tmp/npm npm_lifecycle_event=test',
+  'tests: 12 passed, 3 skipped; the app key is in the drawer',
+  '\u001b[32minfo\u001b[0m checkout answered in 12 ms, 50\u200b% of it in the database',
+  'name: LOG_LEVEL\n  value: debug',
   'sig=short, signature=v0 of the request is missing',
 ];

@@ -38,6 +38,8 @@ test.each([
   ['DB_PASSWORD: abc123', 'abc123', 'DB_PASSWORD: '],
   ['Authorization: Bearer abc123def456', 'abc123def456', 'Authorization: Bearer '],
   ['Authorization: Token token=y_NbAkKc66ryYTWUXYEu', 'y_NbAkKc66', 'Authorization: Token'],
+  ['- name: DB_PASSWORD\n  value: abc123\n- name: LOG', 'abc123', '\n- name: LOG'],
+  ['pass\u200bword\ufeff=abc123', 'abc123', '='],
   ["secret='a b c d'", 'b c d', 'secret='],
   ['sent Bearer abcdef123456ghijk', 'abcdef123456ghijk', 'sent Bearer '],
   ['https://hooks.slack.com/services/T000/B000/abcdefgh', 'abcdefgh', 'hooks.slack.com/services/'],

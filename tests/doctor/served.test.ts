@@ -1,12 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { runCli } from '#cli/run.ts';
 import { realClock } from '#core/clock.ts';
 import { sha256 } from '#core/hash.ts';
 import { serve } from '#server/main.ts';
+import { aPlace } from '../cli/a-context.ts';
 
 const TOKEN = 'fbk_a-token-of-a-test';
 
@@ -110,4 +112,28 @@ test('without a server the guard writes the log itself, and clears the lock of a
   expect(entries).toContain('"repair":"stale-lock"');
   expect(entries).toContain('doctor.checked');
   expect((await cli(at, 'doctor')).of('log-verify')).toMatchObject({ status: 'ok' });
+});
+
+test('what init writes and says fits a terminal, and doctor finds nothing wrong in it', async () => {
+  using at = aPlace();
+  const { out } = await at.run(['init', '--person', 'alice', '--team', 'team-shop']);
+  const path = join(at.dir, 'firebreak.yaml');
+  const own = out.filter((line) => !line.includes(at.dir));
+  expect(own.filter((line) => line.length > 80)).toEqual([]);
+  expect(out).toContain(`wrote ${path}`);
+  expect(out.join('\n')).toMatch(/\nfbk_[\w-]{43}\n/);
+  expect(out.join('\n')).toMatch(/firebreak doctor .*\n.*firebreak serve /);
+  const { exit } = await at.run(['doctor'], { clock: realClock });
+  expect(exit).toBe(0);
+});
+
+test('the guard as a process of its own says what is bad, whole and with how to fix it, and nothing else', async () => {
+  using at = aPlace();
+  writeFileSync(join(at.dir, 'firebreak.yaml'), 'services: [{id: checkout}]\nbogus: 1\n', { mode: 0o600 });
+  const { err } = await at.run(['guard'], { clock: realClock, colours: true });
+  const text = err.map((line) => stripVTControlCharacters(line)).join('\n');
+  expect(text).toMatch(/^FAIL {4}config-valid .*\n(?: {24}.*\n)+ {24}fix: correct it/m);
+  expect(text).toMatch(/bogus - is not a setting/);
+  expect(text).not.toMatch(/^(ok|skipped) /m);
+  expect(text).toMatch(/\n27 checks: \d+ failed, .*$/);
 });

@@ -7,7 +7,7 @@ import { agentSpecs } from '#agents/spec.ts';
 import { openMemoryLog } from '#audit/memory-log.ts';
 import type { JsonObject, JsonValue } from '#core/canonical.ts';
 import { IncidentFold } from '#incidents/incident-fold.ts';
-import type { Inventory } from '#incidents/inventory.ts';
+import type { Inventory, Service } from '#incidents/inventory.ts';
 import { Repository } from '#incidents/observations-changes.ts';
 import { AgentRole } from '#incidents/vocabulary.ts';
 import type { ToolSpec } from '#llm/model.ts';
@@ -36,10 +36,10 @@ let of: (role: AgentRole) => readonly ToolSpec[];
 const everything = {
   cluster: { driver: 'main', namespace: 'shop' },
   postgres: { driver: 'main' },
-  promql: true,
-  host: true,
+  promql: true as const,
+  host: true as const,
   repo: Repository.parse('shop/shop'),
-};
+} satisfies Partial<Service>;
 const inCluster = ({ version, services }: Inventory): Inventory => ({
   version,
   services: new Map([...services].map(([id, one]) => [id, { ...one, ...everything }])),

@@ -20,6 +20,8 @@ test('a look at a tool whose definition is the one that was looked at gives its 
 test.each([
   ['its description', changed],
   ['its arguments', { ...lookTool, inputSchema: { type: 'object' } }],
+  ['its title', { ...lookTool, title: 'Read anything' }],
+  ['what it answers', { ...lookTool, outputSchema: { type: 'object', properties: { token: {} } } }],
   ['its annotations', { ...lookTool, annotations: { readOnlyHint: true, title: 'x' } }],
 ])('a server that changed %s after the definition was written down is not asked', async (_what, now) => {
   const { world, told, ask, calls } = linked();

@@ -17,6 +17,8 @@ const Args = z.strictObject({
 type Args = z.infer<typeof Args>;
 
 const TOOL_VERSION = 1;
+/** All labels stand on the card that people decide on. */
+const MOST_SHOWN = 1200;
 
 /** Keeps people from being paged by one alert of the incident for a while. It repairs nothing. Taking it back ends it. */
 export const alertSilence: ActTool<Args> = {
@@ -61,6 +63,8 @@ async function prepare(args: Args, { inventory, world, signal }: ToolContext): P
   const found = await firing(world, fingerprintOf(args.target), signal);
   if ('reason' in found) return refused('dry_run_failed', `${found.reason}: ${found.detail}`);
   const { alert, driver } = found;
+  if (alert.matchers.reduce((sum, { name, value }) => sum + name.length + value.length, 0) > MOST_SHOWN)
+    return refused('too_wide', 'its labels are too long for people to be shown all of them');
   const step = Step.safeParse({
     tool: 'alert_silence',
     toolVersion: TOOL_VERSION,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Step } from '#approvals/plan.ts';
 import { NodeRef, ServiceRef } from '#incidents/refs.ts';
+import { LEAST_OTHERS } from '../drivers/cordon-port.ts';
 import { shortForeign } from '../drivers/http-text.ts';
 import { knownService, workloadOf } from '../read/known-service.ts';
 import type { ActTool, ToolContext } from '../tool.ts';
@@ -12,8 +13,6 @@ const Args = z.strictObject({
 });
 type Args = z.infer<typeof Args>;
 
-/** As many other nodes must still take pods. */
-const LEAST_OTHERS = 2;
 const TOOL_VERSION = 1;
 
 /** Keeps new pods off one node; what runs there stays. Taking it back lets the node take pods again. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Step } from '#approvals/plan.ts';
+import { type Command, Step } from '#approvals/plan.ts';
 import { callersOf, type Inventory } from '#incidents/inventory.ts';
 import {
   ActionParams,
@@ -8,10 +8,11 @@ import {
   inOrder,
   misfit,
   type OperatorAction,
-  type Param,
+  paramsWords,
 } from '#incidents/operator-action.ts';
 import { ActionRef, ServiceRef, serviceRef } from '#incidents/refs.ts';
 import { shortForeign } from '../drivers/http-text.ts';
+import { namedIn, type ProgramDriver } from '../drivers/program-port.ts';
 import { knownService } from '../read/known-service.ts';
 import type { ActTool, ToolContext } from '../tool.ts';
 import { type Prepared, refused } from './prepare-step.ts';
@@ -20,7 +21,7 @@ const Args = z.strictObject({ target: ActionRef, service: ServiceRef, params: Ac
 type Args = z.infer<typeof Args>;
 
 const TOOL_VERSION = 1;
-/** What the process that makes changes waits for at most, whatever an action's own limit is. */
+/** For looking at the program; how long it may run is the action's own limit. */
 const DEADLINE_MS = 15_000;
 const MAX_TOUCHES = 64;
 const MAX_MANUAL = 300;
@@ -49,7 +50,8 @@ export const operatorAction: ActTool<Args> = {
     const run = world.programs?.run;
     if (run === undefined)
       return { kind: 'refused', reason: 'executor_down', detail: 'programs are not run here' };
-    return run({ argv: filled(argv, change.params), env: action.env }, signal);
+    const { params, command } = change;
+    return run({ argv: filled(argv, params), env: action.env, command }, signal);
   },
   settle: async () => 'unknown',
 };
@@ -58,8 +60,8 @@ export const operatorAction: ActTool<Args> = {
 export function operatorActionFor(actions: ReadonlyMap<string, OperatorAction>): ActTool<Args> {
   const all = [...actions.values()];
   const names = [...new Set(all.flatMap(({ params }) => [...params.keys()]))];
-  const about = all.map(
-    ({ name, service, about, params }) => `${name} (${service}): ${about}${paramsWords(params)}`,
+  const about = all.map(({ name, service, about, params }) =>
+    [`${name} (${service}): ${about}`, ...(params.size === 0 ? [] : [paramsWords(params)])].join(', '),
   );
   return {
     ...operatorAction,
@@ -74,13 +76,6 @@ export function operatorActionFor(actions: ReadonlyMap<string, OperatorAction>):
   };
 }
 
-function paramsWords(params: ReadonlyMap<string, Param>): string {
-  const each = [...params].map(([name, param]) =>
-    param.kind === 'int' ? `${name} ${param.min} to ${param.max}` : `${name} ${param.words.join('|')}`,
-  );
-  return each.length === 0 ? '' : `, ${each.join(', ')}`;
-}
-
 function actionOf({ actions }: Inventory, ref: ActionRef): OperatorAction | undefined {
   return actions?.get(ref.slice('action:'.length));
 }
@@ -93,10 +88,12 @@ function prepare(args: Args, { inventory, world }: ToolContext): Prepared {
   const why = misfit(action, args.params);
   if (why !== undefined) return refused('invalid_arguments', why);
   const params = inOrder(args.params);
-  const argv = filled(action.argv, params);
-  const program = world.programs?.inspect(argv[0] ?? '');
-  if (program === undefined) return refused('not_configured', 'programs cannot be looked at here');
-  if (program.kind === 'problem') return refused('dry_run_failed', program.why);
+  const { programs } = world;
+  if (programs === undefined) return refused('not_configured', 'programs cannot be looked at here');
+  const command = commandOf(programs, action, filled(action.argv, params));
+  const back = action.undo === null ? null : commandOf(programs, action, filled(action.undo, params));
+  if (typeof command === 'string') return refused('dry_run_failed', command);
+  if (typeof back === 'string') return refused('dry_run_failed', back);
   const callers = [...callersOf(inventory, service.id)].filter((id) => id !== service.id).sort();
   if (callers.length >= MAX_TOUCHES)
     return refused('too_wide', `${callers.length} services call ${service.id}`);
@@ -108,21 +105,28 @@ function prepare(args: Args, { inventory, world }: ToolContext): Prepared {
     change: { tool: 'operator_action', target: args.target, ...about },
     target: {
       ...{ ref: args.target, service: service.id, environment: service.environment },
-      ...{ uid: program.digest, generation: 0 },
+      ...{ uid: command.program, generation: 0 },
     },
-    preview: {
-      argv,
-      back: action.undo === null ? null : filled(action.undo, params),
-      program: program.digest,
-    },
+    preview: { ...command, back },
     undo: action.undo === null ? null : { tool: 'operator_action', ...about, back: true },
     touches: [service.id, ...callers],
     deadlineMs: action.timeoutMs,
-    manual: byHand(argv),
+    manual: byHand(command.argv),
   });
   return step.success
     ? { kind: 'step', step: step.data }
     : refused('dry_run_failed', shortForeign(z.prettifyError(step.error)));
+}
+
+/** A command as people decide on it, or what is wrong with its program. */
+function commandOf(
+  programs: ProgramDriver,
+  { env }: OperatorAction,
+  argv: readonly string[],
+): Command | string {
+  const program = programs.inspect(argv[0] ?? '');
+  if (program.kind === 'problem') return program.why;
+  return { argv: [...argv], program: program.digest, env: namedIn(env) };
 }
 
 /** As a person types it; single quotes hold everything but themselves. */

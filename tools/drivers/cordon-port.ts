@@ -2,6 +2,9 @@ import type { Service } from '#incidents/inventory.ts';
 import type { ChangeOutcome } from './change-outcome.ts';
 import type { Seen } from './seen.ts';
 
+/** As many other nodes must still take pods. */
+export const LEAST_OTHERS = 2;
+
 /** A node as it would be cordoned: what is on it of the service, and how many other nodes would still take pods. */
 export type CordonSeen = {
   readonly uid: string;

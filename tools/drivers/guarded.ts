@@ -1,17 +1,21 @@
 import type { Guard } from './breaker.ts';
 import type { ClusterDriver } from './cluster-port.ts';
 import type { CodeDriver } from './code-port.ts';
+import type { HostDriver } from './host-port.ts';
 import type { McpDriver } from './mcp-port.ts';
 import type { LogsDriver, MetricsDriver, WorkloadDriver } from './ports.ts';
 import type { PostgresDriver } from './postgres-port.ts';
 
-/** The same metrics, asked through a breaker. */
-export function guardMetrics(driver: MetricsDriver, guard: Guard): MetricsDriver {
+/**
+ * The same metrics, asked through a breaker. Expressions that somebody wrote have one of their own, `ofOthers`: however slow they are,
+ * they cannot take away the figures that a change is judged by.
+ */
+export function guardMetrics(driver: MetricsDriver, guard: Guard, ofOthers: Guard): MetricsDriver {
   const { calls, promql } = driver;
   return {
     series: guard((query, signal) => driver.series(query, signal)),
     ...(calls && { calls: guard((query, signal) => calls.call(driver, query, signal)) }),
-    ...(promql && { promql: guard((query, signal) => promql.call(driver, query, signal)) }),
+    ...(promql && { promql: ofOthers((query, signal) => promql.call(driver, query, signal)) }),
   };
 }
 
@@ -56,6 +60,11 @@ export function guardPostgres(driver: PostgresDriver, guard: Guard): PostgresDri
     replication: guard((signal) => driver.replication(signal)),
     sizes: guard((signal) => driver.sizes(signal)),
   };
+}
+
+/** The same machine, looked at through a breaker: a disk that does not answer holds up one look, not all of them. */
+export function guardHost(driver: HostDriver, guard: Guard): HostDriver {
+  return { status: guard((signal) => driver.status(signal)) };
 }
 
 /** The same server, asked through a breaker. */

@@ -10,21 +10,25 @@ import { shortForeign } from './http-text.ts';
 const MOMENT_MS = 250;
 const MAX_PROCESSES = 4000;
 const PAGE = 4096;
-/** File systems that hold data; the others are views of the kernel. */
-const STORES = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'zfs', 'overlay', 'f2fs', 'nfs', 'nfs4']);
+/**
+ * File systems that hold data here; the others are views of the kernel. Those of another machine are left out: while it does not
+ * answer, each question keeps one of the few threads that all files of this process are read and written by.
+ */
+const STORES = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'zfs', 'overlay', 'f2fs']);
 
 /**
  * The machine that this runs on, through the operating system's own figures and `/proc`, without starting anything. Processes are
  * shown by name only: arguments may hold secrets. What the system does not show is null or left out. Never throws.
  */
-export function createHost(clock: Clock, proc = '/proc'): HostDriver {
+export function createHost(clock: Clock, proc = '/proc', room: RoomOf = statfs): HostDriver {
+  const unanswered = new Set<string>();
   return {
     status: async (signal) => {
       try {
         const [cpu, memory, disks, processes] = await Promise.all([
           processors(proc, clock, signal),
           memoryOf(proc),
-          disksOf(proc),
+          disksOf(proc, (path) => roomOf(path, { room, unanswered })),
           processesOf(proc),
         ]);
         const [one = 0, five = 0, fifteen = 0] = loadavg();
@@ -81,7 +85,24 @@ async function memoryOf(proc: string): Promise<HostSeen['memory']> {
   };
 }
 
-async function disksOf(proc: string): Promise<HostSeen['disks']> {
+type Room = { readonly blocks: number; readonly bavail: number; readonly bsize: number };
+type RoomOf = (path: string) => Promise<Room>;
+const NO_ROOM: Room = { blocks: 0, bavail: 0, bsize: 0 };
+
+/** The room at a path; a path that still owes an answer is not asked again. */
+async function roomOf(path: string, at: { room: RoomOf; unanswered: Set<string> }): Promise<Room> {
+  if (at.unanswered.has(path)) return NO_ROOM;
+  at.unanswered.add(path);
+  try {
+    return await at.room(path);
+  } catch {
+    return NO_ROOM;
+  } finally {
+    at.unanswered.delete(path);
+  }
+}
+
+async function disksOf(proc: string, room: RoomOf): Promise<HostSeen['disks']> {
   const mounts = (await textOf(`${proc}/self/mounts`)).split('\n').flatMap((line) => {
     const [device = '', path = '', kind = ''] = line.split(' ');
     return STORES.has(kind) ? [{ device, path: path.replaceAll('\\040', ' ').slice(0, 200) }] : [];
@@ -92,7 +113,7 @@ async function disksOf(proc: string): Promise<HostSeen['disks']> {
   );
   const found = await Promise.all(
     [...new Set(['/', ...first.values()])].slice(0, 20).map(async (path) => {
-      const { blocks, bavail, bsize } = await statfs(path).catch(() => ({ blocks: 0, bavail: 0, bsize: 0 }));
+      const { blocks, bavail, bsize } = await room(path);
       return { path, total: blocks * bsize, free: bavail * bsize };
     }),
   );

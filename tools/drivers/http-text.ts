@@ -1,4 +1,5 @@
 import type { Clock } from '#core/clock.ts';
+import { headersFrom, withHeader } from '#core/egress/headers.ts';
 import { type EgressReason, egressRefusalIn } from '#core/egress/refused.ts';
 import { CONNECT_TIMEOUT } from '#core/egress.ts';
 import { FirebreakError, messageOf } from '#core/errors.ts';
@@ -123,9 +124,11 @@ export function shortForeign(text: string): string {
 }
 
 function requestOf(ask: HttpAsk, signal: AbortSignal): SentRequest {
-  const headers = new Headers(ask.headers ?? {});
-  if (ask.token) headers.set('authorization', `Bearer ${ask.token()}`);
-  if (ask.authorization) headers.set('authorization', ask.authorization());
+  const authorization = ask.authorization?.() ?? (ask.token && `Bearer ${ask.token()}`);
+  const headers =
+    authorization === undefined
+      ? headersFrom(ask.headers)
+      : withHeader(ask.headers, 'authorization', authorization);
   if (ask.body && !headers.has('content-type')) headers.set('content-type', 'application/json');
   return {
     method: ask.method ?? 'GET',

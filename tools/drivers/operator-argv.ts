@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { commandHash } from '#approvals/plan.ts';
 import type { Clock } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 import { clip, inert } from '#core/inert.ts';
@@ -6,7 +7,7 @@ import { REDACTED, redact } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
 import type { ChangeOutcome } from './ports.ts';
 import { inspectProgram } from './program-file.ts';
-import type { ProgramDriver, ProgramOrder } from './program-port.ts';
+import { namedIn, type ProgramDriver, type ProgramOrder } from './program-port.ts';
 
 /** What is kept of what a program says; the rest is read and dropped. */
 const KEPT = 8_000;
@@ -23,7 +24,7 @@ export type ProgramDeps = {
 
 /**
  * Runs programs, for the process that makes changes alone. No shell, no standard input, `/` as its folder, an environment
- * of the named values only, a process group of its own that is killed when the signal aborts. What it says is kept inert,
+ * of the named values only, a process group of its own that is killed when it ends or the signal aborts. What it says is kept inert,
  * without the values that it was given and without what looks like a secret. Exit code 0 is done; anything else, and
  * whatever was ended, is unknown: a program may have changed something before it failed.
  */
@@ -35,6 +36,13 @@ async function run(deps: ProgramDeps, order: ProgramOrder, signal: AbortSignal):
   const [program = '', ...args] = order.argv;
   const seen = inspectProgram(program);
   if (seen.kind === 'problem') return no(seen.why);
+  const env = namedIn(order.env);
+  if (commandHash({ argv: [...order.argv], program: seen.digest, env }) !== order.command)
+    return {
+      kind: 'refused',
+      reason: 'generation',
+      detail: 'the command is another one than people approved',
+    };
   const values = new Map<string, string>();
   for (const [name, ref] of order.env) {
     const secret = deps.secretOf(ref);
@@ -43,7 +51,8 @@ async function run(deps: ProgramDeps, order: ProgramOrder, signal: AbortSignal):
   }
   if (signal.aborted) return no('stopped before it was started');
   const started = deps.clock.mono();
-  const child = begun(program, args, environmentOf(values));
+  // Not by a name that can be made to mean another file after it was looked at.
+  const child = begun(seen.real, args, environmentOf(values));
   if (typeof child === 'string') return no(child);
   const said = hear(child);
   const ended = await endOf(child, { clock: deps.clock, signal });
@@ -86,23 +95,24 @@ function environmentOf(values: ReadonlyMap<string, string>): Record<string, stri
   return env;
 }
 
-/** Collects what a child says, as much as is held; the function gives it. */
-function hear(child: ChildProcess): () => string {
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
+/** Collects what a child says, each stream by itself so that neither cuts what the other says in two; the function gives it. */
+function hear(child: ChildProcess): () => readonly string[] {
+  const texts = [child.stdout, child.stderr].map((stream) => {
+    const held = { text: '' };
     stream?.setEncoding('utf8').on('data', (part: string) => {
-      if (text.length < HELD) text += part.slice(0, HELD - text.length);
+      if (held.text.length < HELD) held.text += part.slice(0, HELD - held.text.length);
     });
     stream?.on('error', () => {});
-  }
-  return () => text;
+    return held;
+  });
+  return () => texts.map(({ text }) => text);
 }
 
 type Ended =
   | { readonly kind: 'not_started'; readonly why: string }
   | { readonly kind: 'ended'; readonly code: number | null; readonly why: string };
 
-/** How a child ended. It is killed with its group when the signal aborts or when this process exits. */
+/** How a child ended. Its group is killed when it has, when the signal aborts, and when this process exits. */
 async function endOf(
   child: ChildProcess,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
@@ -126,6 +136,8 @@ async function endOf(
   try {
     return await promise;
   } finally {
+    // What it left behind in its group ends with it: nobody would hold that to a deadline any more.
+    kill();
     signal.removeEventListener('abort', kill);
     process.removeListener('exit', kill);
     child.stdout?.destroy();
@@ -142,10 +154,11 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function cleaned(text: string, secrets: readonly string[]): string {
-  const lines = secrets
-    .filter((one) => one !== '')
-    .toSorted((one, other) => other.length - one.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
-  return clip(inert(redact(lines)), KEPT);
+/** What was said on each stream, one after the other, without secrets. */
+function cleaned(texts: readonly string[], secrets: readonly string[]): string {
+  const known = secrets.filter((one) => one !== '').toSorted((one, other) => other.length - one.length);
+  const plain = texts.map((text) =>
+    redact(known.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)),
+  );
+  return clip(inert(plain.join('')), KEPT);
 }

@@ -1,5 +1,8 @@
 /** Everything that is ever asked of a PostgreSQL server: fixed text, without parameters from outside. */
 
+/** Whether this role may see what others do: for any other, sessions that wait and replicas that lag are simply not there. */
+export const MAY_SEE = `select pg_catalog.pg_has_role('pg_read_all_stats', 'usage') as others`;
+
 /** Settings that explain trouble; none of them holds a secret. */
 const SETTINGS = [
   'max_connections',
@@ -77,7 +80,6 @@ export const TABLES = `
 select relation.oid::regclass::text as name, pg_catalog.pg_total_relation_size(relation.oid)::float8 as bytes
 from pg_catalog.pg_class as relation where relkind in ('r', 'm')
   and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) order by 2 desc limit 20`;
-/** Null for who may not see it. */
-export const WAL_SIZE = `
-select case when pg_catalog.has_function_privilege('pg_catalog.pg_ls_waldir()', 'execute')
-  then (select sum(size) from pg_catalog.pg_ls_waldir()) end::float8 as bytes`;
+/** Asking for it without the right to is an error of the whole look. */
+export const MAY_SEE_WAL = `select pg_catalog.has_function_privilege('pg_catalog.pg_ls_waldir()', 'execute') as wal`;
+export const WAL_SIZE = 'select sum(size)::float8 as bytes from pg_catalog.pg_ls_waldir()';

@@ -38,6 +38,10 @@ const Replica = z.object({
 const Slot = z.object({ name: z.string(), active: z.boolean(), held_bytes: Amount });
 const Sized = z.object({ name: z.string(), bytes: z.number() });
 const Wal = z.object({ bytes: Amount });
+const May = z.object({ others: z.boolean() });
+const MayWal = z.object({ wal: z.boolean() });
+/** The role sees a part, and what it does not see looks like peace. */
+class NotAll extends Error {}
 
 /** Rows of one fixed query, checked. */
 type Ask = <T>(query: string, row: z.ZodType<T>) => Promise<T[]>;
@@ -107,7 +111,15 @@ async function clientOf(settings: PostgresSettings, socket: Socket): Promise<Cli
   });
 }
 
+/** Throws where the role does not see what others do. */
+async function ofAll(ask: Ask): Promise<void> {
+  const [may] = await ask(sql.MAY_SEE, May);
+  if (may?.others !== true)
+    throw new NotAll('this role may not see what others do; make it a member of pg_monitor');
+}
+
 async function activity(ask: Ask): Promise<PostgresActivity> {
+  await ofAll(ask);
   const sessions = await ask(sql.SESSIONS, Session);
   const settings = await ask(sql.SETTINGS_THAT_MATTER, Setting);
   const settingOf = (name: string): number =>
@@ -145,11 +157,13 @@ function full(said: string): PostgresActivity {
 }
 
 async function locks(ask: Ask): Promise<PostgresLocks> {
+  await ofAll(ask);
   const waiters = await ask(sql.WAITERS, Waiter);
   return lockTree(waiters, waiters.length === 0 ? [] : await ask(sql.SESSIONS, Session));
 }
 
 async function replication(ask: Ask): Promise<PostgresReplication> {
+  await ofAll(ask);
   const [role] = await ask(sql.ROLE, Role);
   const replicas = await ask(sql.REPLICAS, Replica);
   const slots = await ask(sql.SLOTS, Slot);
@@ -170,7 +184,8 @@ const positive = (value: number | null): number | null => (value === null ? null
 async function sizes(ask: Ask): Promise<PostgresSizes> {
   const databases = await ask(sql.DATABASES, Sized);
   const tables = await ask(sql.TABLES, Sized);
-  const [wal] = await ask(sql.WAL_SIZE, Wal);
+  const [may] = await ask(sql.MAY_SEE_WAL, MayWal);
+  const [wal] = may?.wal === true ? await ask(sql.WAL_SIZE, Wal) : [];
   return {
     ...{ look: 'sizes', freeBytes: null, totalBytes: null, fullInS: null },
     walBytes: wal?.bytes ?? null,
@@ -189,6 +204,7 @@ const REFUSED = /^(28|42501|3D000|53300)/;
 function gapOfError(error: unknown, signal: AbortSignal): Gap {
   const detail = shortForeign(messageOf(error));
   if (error instanceof z.ZodError) return { kind: 'gap', reason: 'bad_answer', detail };
+  if (error instanceof NotAll) return { kind: 'gap', reason: 'refused', detail };
   const code = Coded.safeParse(error).data?.code ?? '';
   if (signal.aborted) return { kind: 'gap', reason: 'timeout', detail: 'stopped while waiting' };
   if (REFUSED.test(code)) return { kind: 'gap', reason: 'refused', detail };

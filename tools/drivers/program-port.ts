@@ -1,15 +1,17 @@
 import type { Digest } from '#core/ids.ts';
 import type { ChangeOutcome } from './change-outcome.ts';
 
-/** A program as it lies there: the hash of its bytes, or why it must not be run. */
+/** A program as it lies there: the hash of its bytes and where it really is, or why it must not be run. */
 export type ProgramSeen =
-  | { readonly kind: 'fine'; readonly digest: Digest }
+  | { readonly kind: 'fine'; readonly digest: Digest; readonly real: string }
   | { readonly kind: 'problem'; readonly why: string };
 
 export type ProgramOrder = {
   readonly argv: readonly string[];
   /** Names of the environment, each with the reference of its value. Nothing else is in it. */
   readonly env: ReadonlyMap<string, string>;
+  /** `commandHash` of what people approved; nothing else is run. */
+  readonly command: Digest;
 };
 
 /** Looks at programs that operators name and, in the process that makes changes alone, runs them. Never throws. */
@@ -18,3 +20,10 @@ export type ProgramDriver = {
   /** Left out = not in this process. Ends with its whole process group when the signal aborts. */
   readonly run?: (order: ProgramOrder, signal: AbortSignal) => Promise<ChangeOutcome>;
 };
+
+/** The names of an environment with where each value comes from, in the one order in which they are bound. */
+export function namedIn(env: ReadonlyMap<string, string>): { name: string; from: string }[] {
+  return [...env]
+    .map(([name, from]) => ({ name, from }))
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}

@@ -11,6 +11,8 @@ import { lookResult, reach } from './cluster-look.ts';
 
 const system = ServiceRef.describe('A service or system of the config that runs in a cluster');
 const DEADLINE_MS = 10_000;
+/** More are cut off where the answer is checked. */
+const MOST_OBJECTS = 1000;
 const common = { kind: 'read', tier: 'R0', version: 1, deadlineMs: DEADLINE_MS } as const;
 
 const ListArgs = z.strictObject({ system, kind: ClusterKind });
@@ -24,7 +26,11 @@ export const k8sList: ReadTool<z.infer<typeof ListArgs>> = {
     if (at.kind === 'gap') return at;
     const seen = await at.driver.list({ namespace: at.namespace, kind }, context.signal);
     return lookResult(seen, {
-      value: ({ objects, truncated }): ClusterSeen => ({ look: 'objects', objects: [...objects], truncated }),
+      value: ({ objects, truncated }): ClusterSeen => ({
+        look: 'objects',
+        objects: [...objects],
+        truncated: truncated || objects.length > MOST_OBJECTS,
+      }),
       facts: { system, kind },
     });
   },

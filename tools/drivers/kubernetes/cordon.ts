@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keyTakenBack } from '#approvals/permit.ts';
 import type { Service } from '#incidents/inventory.ts';
-import type { CordonDriver, CordonOrder, CordonSeen } from '../cordon-port.ts';
+import { type CordonDriver, type CordonOrder, type CordonSeen, LEAST_OTHERS } from '../cordon-port.ts';
 import type { ChangeOutcome, Seen } from '../ports.ts';
 import { outcomeOf } from './apply.ts';
 import { type Ask, badAnswer, readAs } from './client.ts';
@@ -13,7 +13,9 @@ import { WirePod } from './wire-pod.ts';
 
 const Node = z.object({
   metadata: Meta,
-  spec: z.object({ unschedulable: opt(z.boolean()) }).prefault({}),
+  spec: z
+    .object({ unschedulable: opt(z.boolean()), taints: listed(z.object({ effect: z.string() })) })
+    .prefault({}),
   status: z.object({ conditions: listed(z.object({ type: z.string(), status: z.string() })) }).prefault({}),
 });
 type Node = z.infer<typeof Node>;
@@ -59,7 +61,7 @@ async function dryRun(
   const gap = [node, nodes, pods].find((one) => one.kind === 'gap');
   if (node.kind === 'gap' || nodes.kind === 'gap' || pods.kind === 'gap')
     return gap?.kind === 'gap' ? gap : badAnswer('nothing was seen');
-  const others = nodes.value.items.filter((one) => one.metadata.name !== name && takesPods(one));
+  const others = othersOf(nodes.value.items, name);
   const ask = { ...askFor(name, 'patch'), query: { dryRun: 'All', fieldManager: 'firebreak' } };
   const operations = patchOf(node.value, { back: false, key: null });
   const shown = readAs(await reach.client.patch(ask, operations, signal), ask, Node);
@@ -72,7 +74,7 @@ async function dryRun(
   if (now.kind === 'gap') return now;
   if ((now.value.spec.unschedulable === true) !== cordoned || now.value.metadata.uid !== uid)
     return badAnswer('the node changed while it was looked at');
-  return { kind: 'seen', value: { uid, cordoned, pods: pods.value, others: others.length } };
+  return { kind: 'seen', value: { uid, cordoned, pods: pods.value, others } };
 }
 
 /** How many pods of the service's deployment are on the node. */
@@ -93,9 +95,15 @@ async function podsOn(
   return pods.kind === 'gap' ? pods : { kind: 'seen', value: pods.value.items.length };
 }
 
+function othersOf(nodes: readonly Node[], name: string): number {
+  return nodes.filter((one) => one.metadata.name !== name && takesPods(one)).length;
+}
+
+/** A node that is kept for pods that say so, as those of the control plane are, takes none of a service's. */
 function takesPods({ spec, status }: Node): boolean {
   const isReady = status.conditions.some((one) => one.type === 'Ready' && one.status === 'True');
-  return isReady && spec.unschedulable !== true;
+  const isKept = spec.taints.some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
+  return isReady && !isKept && spec.unschedulable !== true;
 }
 
 function patchOf(
@@ -123,7 +131,7 @@ async function apply(reach: Reach, order: CordonOrder, signal: AbortSignal): Pro
     }
     const generation = back ? 0 : 1;
     if (keysIn(node.value.metadata.annotations).includes(key)) return { kind: 'done', generation, tookMs: 0 };
-    const why = movedOn(node.value, order);
+    const why = movedOn(node.value, order) ?? (back ? undefined : await tooFew(reach, name, signal));
     if (why !== undefined) return { kind: 'refused', reason: 'generation', detail: why };
     const ask = { ...askFor(name, 'patch'), query: { fieldManager: 'firebreak' } };
     const answer = await reach.client.patch(ask, patchOf(node.value, { back, key }), signal);
@@ -132,6 +140,14 @@ async function apply(reach: Reach, order: CordonOrder, signal: AbortSignal): Pro
     if (outcome.kind !== 'done') return outcome;
     return { kind: 'done', generation, tookMs: Math.round(reach.clock.mono() - started) };
   }
+}
+
+/** Other nodes may have gone, or been cordoned, since people decided. */
+async function tooFew(reach: Reach, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const nodes = await reach.list.all({ ...NODES, shape: Node }, signal);
+  if (nodes.kind === 'gap') return `the other nodes cannot be seen: ${nodes.detail}`;
+  const others = othersOf(nodes.value.items, name);
+  return others < LEAST_OTHERS ? `only ${others} other nodes would take pods` : undefined;
 }
 
 /** Why the node is not as the order needs it; a cordon is only ours to take back while nobody has touched it since. */

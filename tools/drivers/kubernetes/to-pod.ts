@@ -124,8 +124,8 @@ export function podSpecOf(spec: WirePodSpec): PodSpec {
     volumes: spec.volumes.map(({ name, persistentVolumeClaim, secret, configMap, hostPath }) => ({
       name,
       claim: persistentVolumeClaim?.claimName ?? null,
-      secret: secret?.secretName ?? null,
-      configMap: configMap?.name ?? null,
+      secret: secret?.optional === true ? null : (secret?.secretName ?? null),
+      configMap: needed(configMap),
       hostPath: hostPath?.path ?? null,
     })),
   };
@@ -155,18 +155,22 @@ function containerSpec(one: WireContainer, init: boolean): ContainerSpec {
   };
 }
 
+type Ref = { readonly name: string | null; readonly optional: boolean | null } | null | undefined;
+/** The name of what it cannot start without. */
+const needed = (ref: Ref): string | null => (ref?.optional === true ? null : (ref?.name ?? null));
+
 function envOf({ env, envFrom }: WireContainer): NonNullable<ContainerSpec['env']> {
   const single = env.map(({ name, value, valueFrom }) => ({
     name,
     value: value === null ? null : envValue(name, value),
-    secret: valueFrom?.secretKeyRef?.name ?? null,
-    configMap: valueFrom?.configMapKeyRef?.name ?? null,
+    secret: needed(valueFrom?.secretKeyRef),
+    configMap: needed(valueFrom?.configMapKeyRef),
   }));
   const whole = envFrom.map(({ secretRef, configMapRef }) => ({
     name: '*',
     value: null,
-    secret: secretRef?.name ?? null,
-    configMap: configMapRef?.name ?? null,
+    secret: needed(secretRef),
+    configMap: needed(configMapRef),
   }));
   return [...single, ...whole];
 }

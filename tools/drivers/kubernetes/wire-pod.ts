@@ -17,7 +17,8 @@ export const WireProbe = Handler.extend({
 });
 export type WireProbe = z.infer<typeof WireProbe>;
 
-const KeyRef = z.object({ name: opt(z.string()) });
+/** `optional`: it starts without it, too. */
+const KeyRef = z.object({ name: opt(z.string()), optional: opt(z.boolean()) });
 const WireContainer = z.object({
   name: z.string(),
   image: opt(z.string()),
@@ -74,7 +75,7 @@ export const WirePodSpec = z.object({
     z.object({
       name: z.string(),
       persistentVolumeClaim: opt(z.object({ claimName: z.string() })),
-      secret: opt(z.object({ secretName: opt(z.string()) })),
+      secret: opt(z.object({ secretName: opt(z.string()), optional: opt(z.boolean()) })),
       configMap: opt(KeyRef),
       hostPath: opt(z.object({ path: z.string() })),
     }),

@@ -5,7 +5,7 @@ import type { Digest } from '#core/ids.ts';
 /** A tool as its server describes it. Everything but the digest is foreign. */
 export type Definition = {
   readonly name: string;
-  /** Equal only for the same name, description, input schema and annotations. */
+  /** Equal only for the same definition; what it says for no reader (`_meta`) and its pictures are no part of that. */
   readonly digest: Digest;
   readonly description: string;
   /** Names of its arguments. */
@@ -28,12 +28,8 @@ export const WireTool = z.looseObject({
 });
 
 /** Reads a tool of a server's list. Throws for a definition that is nested too deep to be compared. */
-export function definitionOf({
-  name,
-  description,
-  inputSchema,
-  annotations,
-}: z.infer<typeof WireTool>): Definition {
+export function definitionOf(tool: z.infer<typeof WireTool>): Definition {
+  const { name, description, inputSchema, annotations } = tool;
   const { readOnlyHint, destructiveHint } = annotations ?? {};
   // Anything but a plain `false` for "destroys" counts: what cannot be read is no promise.
   const isHarmless = destructiveHint === undefined || destructiveHint === null || destructiveHint === false;
@@ -41,7 +37,7 @@ export function definitionOf({
   const properties = z.looseObject({ properties: z.looseObject({}) }).safeParse(inputSchema);
   return {
     name,
-    digest: sha256(sortedJson({ name, description, inputSchema, annotations }, 0)),
+    digest: sha256(sortedJson({ ...tool, _meta: undefined, icons: undefined }, 0)),
     description: description ?? '',
     takes: properties.success ? Object.keys(properties.data.properties) : [],
     says:

@@ -1,4 +1,5 @@
 import type { FetchLike, Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { headersFrom, withHeader } from '#core/egress/headers.ts';
 import type { McpPlace } from './settings.ts';
 import { MAX_MESSAGE_BYTES } from './stdio.ts';
 
@@ -22,8 +23,10 @@ export async function createHttpTransport(
   const bounded: FetchLike = async (to, init) => {
     // Streams of its own are where a server could say things nobody asked for; 405 is how it says that it has none.
     if (init?.method !== 'POST') return new Response(null, { status: 405 });
-    const headers = new Headers(init.headers);
-    if (token !== null) headers.set('authorization', `Bearer ${token.reveal()}`);
+    const headers =
+      token === null
+        ? headersFrom(init.headers)
+        : withHeader(init.headers, 'authorization', `Bearer ${token.reveal()}`);
     const response = await deps.fetch(to, { ...init, headers, redirect: 'error' });
     return within(response, () => {
       deps.onTooLarge();

@@ -137,6 +137,7 @@ export const slackTargets: readonly Target[] = [
   },
   {
     name: 'Slack text of ours',
+    most: 40_000,
     seeds: [`*bold* <!channel> <@U0ALICE> http://x/ \`a\` ${CANARY}`, 'é🧨'],
     run: (input) => {
       if (/<[!@#]/.test(quoted(input))) throw new Error('a mention is left');
