@@ -137,11 +137,17 @@ function refusalOf(
   // A no to what a person wanted is no failure: the sentence alone says what there is to say.
   if (status === 409 && body !== undefined) return new FirebreakError('driver_failed', `${said} (${id})`);
   const where = body === undefined ? `${method} ${path}, ${id}` : id;
-  const hint = status === 401 ? '; is your token still in the config of that server?' : '';
   return new FirebreakError(
     codes.get(status) ?? 'driver_failed',
-    `the server in ${server.dataDir} refused: ${said} (${where})${hint}`,
+    `the server in ${server.dataDir} refused: ${said} (${where})${status === 401 ? hintFor(path) : ''}`,
   );
+}
+
+/** What to look at where a token did not do; a page is taken from everybody on call, and not told apart from a stranger's. */
+function hintFor(path: string): string {
+  return path.startsWith('/v1/alerts/')
+    ? '; handing over a page takes the token of a responder that the config of that server knows'
+    : '; is your token still in the config of that server?';
 }
 
 function parsed<T>(

@@ -14,8 +14,13 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export const MAX_DEPTH = 32;
 export const MAX_NODES = 2000;
 
-/** Keys that would reach an object's prototype when copied carelessly. */
-export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** Keys that would reach an object's prototype when copied carelessly, or break whoever makes text of it. */
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set([
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+]);
 
 const PLAIN_ASCII = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 

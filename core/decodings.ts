@@ -6,7 +6,12 @@ const WRITTEN =
   /%(?<hex>[0-7][0-9a-f])|\\(?:u\{?0{0,4}(?<u>[0-7][0-9a-f])\}?|x(?<x>[0-7][0-9a-f])|(?<plain>["'\\/nrt]))|&(?:#0{0,5}(?<dec>\d{1,3})|#x0{0,4}(?<ent>[0-7][0-9a-f])|(?<named>quot|amp|lt|gt|apos|equals|colon));/;
 /** Colours of a terminal, and characters without width. */
 const INVISIBLE = '\u001b\\[[\\d;]{0,20}m|[\u00ad\u200b-\u200f\u2060\ufeff]';
-const ESCAPES = new RegExp(`${WRITTEN.source}|(?<none>${INVISIBLE})`, 'gi');
+/** What looks like a sign of ASCII, as we write foreign text where that sign would mean something; and all of full width. */
+const LIKE: Readonly<Record<string, string>> = {
+  ...{ '∗': '*', ˍ: '_', '∼': '~', ˋ: '`', ǃ: '!', '›': '>', '∶': ':', '․': '.' },
+};
+const ALIKE = `[${Object.keys(LIKE).join('')}\uff01-\uff5e]`;
+const ESCAPES = new RegExp(`${WRITTEN.source}|(?<none>${INVISIBLE})|(?<like>${ALIKE})`, 'gi');
 const PLAIN: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 const NAMED: Readonly<Record<string, string>> = {
   quot: '"',
@@ -31,7 +36,7 @@ export function decodings(text: string): readonly View[] {
 }
 
 /** What every escape begins with. */
-const MARK = new RegExp(`[%\\\\&]|${INVISIBLE}`);
+const MARK = new RegExp(`[%\\\\&]|${INVISIBLE}|${ALIKE}`);
 
 /** One level less; undefined when nothing is escaped. */
 function decoded({ text, at }: View): View | undefined {
@@ -64,8 +69,9 @@ function before(index: number, places: readonly number[], behind: readonly numbe
   return low === 0 ? index : index - (places[low - 1] ?? 0) + (behind[low - 1] ?? 0);
 }
 
-function characterOf({ hex, u, x, plain, dec, ent, named, none }: Record<string, string | undefined>) {
+function characterOf({ hex, u, x, plain, dec, ent, named, none, like }: Record<string, string | undefined>) {
   if (none !== undefined) return '';
+  if (like !== undefined) return LIKE[like] ?? String.fromCharCode(like.charCodeAt(0) - 0xfee0);
   if (plain !== undefined) return PLAIN[plain.toLowerCase()] ?? plain;
   if (named !== undefined) return NAMED[named.toLowerCase()];
   const digits = hex ?? u ?? x ?? ent;

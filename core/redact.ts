@@ -138,9 +138,26 @@ export function redact(text: string): string {
 const PASSES = 5;
 
 function redactOnce(text: string): string {
+  return without(text, findSecrets(text));
+}
+
+/** Removes these very texts, also where they are written with escapes or look-alikes. */
+export function withoutTexts(text: string, secrets: readonly string[]): string {
+  const spans = decodings(text).flatMap((view) => secrets.flatMap((secret) => placesOf(secret, view)));
+  return without(text, merged(spans));
+}
+
+function placesOf(secret: string, { text, at }: View): Span[] {
+  const places: Span[] = [];
+  for (let from = text.indexOf(secret); from >= 0; from = text.indexOf(secret, from + secret.length))
+    places.push({ from: at(from), to: at(from + secret.length) });
+  return places;
+}
+
+function without(text: string, spans: readonly Span[]): string {
   let clean = '';
   let done = 0;
-  for (const { from, to } of findSecrets(text)) {
+  for (const { from, to } of spans) {
     clean += text.slice(done, from) + REDACTED;
     done = to;
   }
@@ -149,11 +166,12 @@ function redactOnce(text: string): string {
 
 /** Where in a text one pass finds something to remove, in order and without overlaps. */
 export function findSecrets(text: string): readonly Span[] {
-  const found = decodings(text)
-    .flatMap(spansIn)
-    .sort((a, b) => a.from - b.from);
+  return merged(decodings(text).flatMap(spansIn));
+}
+
+function merged(found: readonly Span[]): readonly Span[] {
   const spans: Span[] = [];
-  for (const span of found) {
+  for (const span of found.toSorted((a, b) => a.from - b.from)) {
     const last = spans.at(-1);
     if (last === undefined || span.from >= last.to) spans.push(span);
     else if (span.to > last.to) spans[spans.length - 1] = { from: last.from, to: span.to };

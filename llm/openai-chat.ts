@@ -4,6 +4,7 @@ import type {
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions/completions';
 import { z } from 'zod';
+import { readJson } from '#core/foreign-json.ts';
 import { argsObject, argsOf, wireId, wireName } from './calls.ts';
 import type { ReplyReader } from './exchange.ts';
 import { failed, Said, saidReason } from './failure.ts';
@@ -108,21 +109,13 @@ export function createCompletionReader(): ReplyReader {
 }
 
 function attemptOf(data: string): Attempt {
-  const raw = jsonOf(data);
+  const raw = readJson(data);
   const usage = Billed.safeParse(raw).data?.usage;
   const tokens = usage === undefined ? null : usageOf(usage);
   const parsed = Completion.safeParse(raw);
   if (parsed.success && tokens !== null) return replyOf(parsed.data, tokens);
   const error = Refusal.safeParse(raw).data?.error;
   return failed(error === undefined ? 'invalid_reply' : saidReason(error), tokens);
-}
-
-function jsonOf(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
 }
 
 function usageOf(usage: z.infer<typeof Usage>): Tokens {

@@ -4,6 +4,7 @@ import type {
   ResponseInputItem,
 } from 'openai/resources/responses/responses';
 import { z } from 'zod';
+import { readJson } from '#core/foreign-json.ts';
 import { argsObject, argsOf, wireId, wireName } from './calls.ts';
 import type { ReplyReader } from './exchange.ts';
 import { failed, Said, saidReason } from './failure.ts';
@@ -148,12 +149,8 @@ export function createResponseReader(): ReplyReader {
 function eventOf(data: string): z.infer<typeof Event> | 'other' | { readonly tokens: Tokens | null } {
   // What chat servers end a stream with; harmless here.
   if (data === '[DONE]') return 'other';
-  let raw: unknown;
-  try {
-    raw = JSON.parse(data);
-  } catch {
-    return { tokens: null };
-  }
+  const raw = readJson(data);
+  if (raw === undefined) return { tokens: null };
   const type = Typed.safeParse(raw).data?.type;
   if (type !== undefined && !KNOWN.has(type)) return 'other';
   return Event.safeParse(raw).data ?? { tokens: usageOf(Billed.safeParse(raw).data?.response.usage) };

@@ -1,6 +1,6 @@
 import type { JsonValue } from '#core/canonical.ts';
 import type { Clean } from '#core/clean.ts';
-import { REDACTED, redact } from '#core/redact.ts';
+import { REDACTED, redact, withoutTexts } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
 
 /** Makes a text fit to be kept. */
@@ -8,7 +8,7 @@ export type Scrub = Clean;
 
 /**
  * Takes out secrets of known formats, and these very secrets wherever they stand: as they are, as JSON, a URL or base64
- * would write them. Shorter ones than 6 characters are left to the formats: they would hit ordinary words.
+ * would write them, and with escapes or look-alikes. Shorter ones than 6 characters are left to the formats: they would hit ordinary words.
  */
 export function createScrub(secrets: readonly Secret[]): Scrub {
   const without = withoutSecrets(secrets);
@@ -35,7 +35,7 @@ export function withoutSecrets(secrets: readonly Secret[]): Scrub {
     if (isChanged) longestFirst = allForms(held.flatMap(({ values }) => values));
     let clean = text;
     for (const form of longestFirst) clean = clean.replaceAll(form, REDACTED);
-    return clean;
+    return withoutTexts(clean, longestFirst);
   };
 }
 

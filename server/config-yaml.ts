@@ -9,6 +9,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
+import { FORBIDDEN_KEYS } from '#core/canonical.ts';
 import { clip, inert } from '#core/inert.ts';
 
 export type Path = readonly (string | number)[];
@@ -43,10 +44,9 @@ export function readYaml(text: string): YamlFile {
     }));
     return { kind: 'broken', problems };
   }
-  const twice = repeatedNames(document);
-  if (twice.length > 0) {
-    const message = 'this name appears twice';
-    const problems = twice.map((at) => ({ path: [], line: lines.linePos(at).line, message }));
+  const bad = badNames(document);
+  if (bad.length > 0) {
+    const problems = bad.map(({ at, message }) => ({ path: [], line: lines.linePos(at).line, message }));
     return { kind: 'broken', problems };
   }
   try {
@@ -75,15 +75,17 @@ export function readYaml(text: string): YamlFile {
   }
 }
 
-/** Where a name begins that its group has already. */
-function repeatedNames(document: Document): number[] {
-  const found: number[] = [];
+/** Names that their group has already, and names that nothing may have. */
+function badNames(document: Document): { at: number; message: string }[] {
+  const found: { at: number; message: string }[] = [];
   visit(document, {
     Map: (_key, { items }) => {
       const seen = new Set<unknown>();
       for (const { key } of items) {
         if (!isScalar(key)) continue;
-        if (seen.has(key.value)) found.push(key.range?.[0] ?? 0);
+        const at = key.range?.[0] ?? 0;
+        if (seen.has(key.value)) found.push({ at, message: 'this name appears twice' });
+        if (FORBIDDEN_KEYS.has(String(key.value))) found.push({ at, message: 'nothing can have this name' });
         seen.add(key.value);
       }
     },

@@ -181,7 +181,9 @@ function namespacesOf({ inventory, workloads }: Config, cluster: string): string
   const changed = [...workloads.values()].flatMap((one) =>
     one.kind === 'kubernetes' && one.actTokenFile === null ? [one.namespace] : [],
   );
-  return [...new Set([...looked, ...changed])];
+  const all = new Set([...looked, ...changed]);
+  // Rights in the whole cluster are seen from any of its namespaces.
+  return all.size === 0 ? ['default'] : [...all];
 }
 
 const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);

@@ -77,7 +77,10 @@ function guardOf(deps: GuardKeeperDeps, signal: AbortSignal): GuardDeps {
 }
 
 /** Everything that the server can find out about itself; the log is verified as often as its length lets it be. */
-function lookFromInside({ start, online, onBadLog }: GuardKeeperDeps, signal: AbortSignal): () => Promise<Facts> {
+function lookFromInside(
+  { start, online, onBadLog }: GuardKeeperDeps,
+  signal: AbortSignal,
+): () => Promise<Facts> {
   const { options, config, clock, folds, startedAt } = start;
   const { dataDir } = options;
   let last: { readonly now: number; readonly mono: number } | undefined;

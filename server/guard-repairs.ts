@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Log } from '#audit/log.ts';
 import { messageOf } from '#core/errors.ts';
 import { clip, inert } from '#core/inert.ts';
+import type { CheckId } from '#doctor/check.ts';
 import type { Facts, FileFact } from '#doctor/facts.ts';
 import { fact, SYSTEM } from '#incidents/entry.ts';
 import type { Repair } from '#incidents/facts/posture.ts';
@@ -14,26 +15,35 @@ export type RepairDeps = {
   readonly anchor?: () => Promise<string | null>;
 };
 
+/** A repair, and the check that showed what was wrong. */
+export type Repaired = { readonly check: CheckId; readonly what: string; readonly isDone: boolean };
+
 /**
  * Makes the repairs that are safe, of what these facts show: modes of our own files that others could use, and a
  * checkpoint that was not kept for too long. Each is an entry before and after. Nothing is done while everything is off.
- * True when anything was done.
+ * Gives those that were tried; rejects when the log takes no entry.
  */
-export async function repair(facts: Facts, deps: RepairDeps): Promise<boolean> {
-  if (facts.stops.kind !== 'known' || facts.stops.value.off || facts.stops.value.file) return false;
+export async function repair(facts: Facts, deps: RepairDeps): Promise<readonly Repaired[]> {
+  if (facts.stops.kind !== 'known' || facts.stops.value.off || facts.stops.value.file) return [];
+  const made: Repaired[] = [];
   const files = loosened(facts, deps.uid);
-  if (files.length > 0)
-    await recorded(deps, { repair: 'file-modes', what: filesWord(files) }, async () =>
+  if (files.length > 0) {
+    const about = { repair: 'file-modes', what: filesWord(files) } as const;
+    const isDone = await recorded(deps, about, async () =>
       files.flatMap((file) => tighten(file, deps.uid) ?? []),
     );
+    made.push({ check: 'file-modes', what: `modes of ${about.what}`, isDone });
+  }
   const { anchor } = deps;
-  const isLate = anchor !== undefined && isAnchorLate(facts);
-  if (isLate)
-    await recorded(deps, { repair: 're-anchor', what: 'the newest checkpoint' }, async () => {
+  if (anchor !== undefined && isAnchorLate(facts)) {
+    const about = { repair: 're-anchor', what: 'the newest checkpoint' } as const;
+    const isDone = await recorded(deps, about, async () => {
       const problem = await anchor();
       return problem === null ? [] : [problem];
     });
-  return files.length > 0 || isLate;
+    made.push({ check: 'anchor-age', what: about.what, isDone });
+  }
+  return made;
 }
 
 /** Never the config: a group may be who writes it. */
@@ -60,7 +70,7 @@ async function recorded(
   { log }: RepairDeps,
   { repair, what }: { readonly repair: Repair; readonly what: string },
   work: () => Promise<readonly string[]>,
-): Promise<void> {
+): Promise<boolean> {
   const context = { actor: SYSTEM, traceId: 'guard' };
   await log.append([fact('repair.begun', { repair, what }, context)]);
   const isDone = await work().then(
@@ -71,6 +81,7 @@ async function recorded(
   await log.append([
     fact('repair.ended', { repair, outcome, reason: isDone ? null : 'not_possible' }, context),
   ]);
+  return isDone;
 }
 
 /**

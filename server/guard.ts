@@ -6,6 +6,7 @@ import type { Clock } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 import { taggedHash } from '#core/hash.ts';
 import type { Digest } from '#core/ids.ts';
+import { clip } from '#core/inert.ts';
 import { examine, type Finding } from '#doctor/examine.ts';
 import type { Facts } from '#doctor/facts.ts';
 import { fact, SYSTEM } from '#incidents/entry.ts';
@@ -15,7 +16,7 @@ import { guardFile } from './doctor-log.ts';
 import { keepEvidence } from './evidence.ts';
 import type { Folds } from './folds.ts';
 import { type Alarm, alarmsOf, alertOf, overOf, wasNoticed } from './guard-alarms.ts';
-import { type RepairDeps, repair } from './guard-repairs.ts';
+import { type RepairDeps, type Repaired, repair } from './guard-repairs.ts';
 
 export type GuardDeps = {
   /** Looks at everything, anew each time. */
@@ -38,13 +39,22 @@ export type GuardDeps = {
  */
 export async function guardOnce(deps: GuardDeps): Promise<readonly Finding[]> {
   let facts = await deps.look();
-  if (await repair(facts, { ...deps.repairs, log: deps.log })) facts = await deps.look();
-  const findings = examine(facts);
+  const repaired = await repair(facts, { ...deps.repairs, log: deps.log });
+  if (repaired.length > 0) facts = await deps.look();
+  const findings = examine(facts).map((one) => withRepair(one, repaired));
   const heldBack = await raise(deps, facts, findings);
   await tell(deps, overOf(findings, deps.folds.incidents), 'cleared');
   await writeDown(deps, findings, heldBack);
   noteLook(deps);
   return findings;
+}
+
+/** Whoever asked reads what was put right for them. */
+function withRepair(finding: Finding, repaired: readonly Repaired[]): Finding {
+  const done = repaired.find(({ check, isDone }) => isDone && check === finding.id);
+  return done === undefined
+    ? finding
+    : { ...finding, seen: clip(`${finding.seen}; put right now: ${done.what}`, 400) };
 }
 
 /** Gives the checks that are bad and new, and of which people were told too recently to be told again. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { may, type Person } from '#approvals/people.ts';
 import { type Right, rightsOf, roles } from '#approvals/rights.ts';
-import { type Clean, cleanMembers } from '#core/clean.ts';
+import { type Clean, cleanMembers, cleanValue } from '#core/clean.ts';
 import { redact } from '#core/redact.ts';
 import type { ApiAnswer, Asker, HttpDeps } from './http-api.ts';
 import { securityHeaders } from './http-headers.ts';
@@ -159,6 +159,6 @@ function send(reply: FastifyReply, answer: ApiAnswer, clean: Clean = redact): Fa
   if ('bytes' in answer) return reply.status(answer.status).type(answer.type).send(Buffer.from(answer.bytes));
   if ('text' in answer) return reply.status(answer.status).type(answer.type).send(answer.text);
   const { status } = answer;
-  const body = cleanMembers(answer.body, clean);
-  return reply.status(status).send(status < 400 ? body : { ...body, correlation: reply.request.id });
+  if (status < 400) return reply.status(status).send(cleanValue(answer.body, clean));
+  return reply.status(status).send({ ...cleanMembers(answer.body, clean), correlation: reply.request.id });
 }

@@ -25,7 +25,9 @@ export async function streamEntries(
   try {
     for await (const { seq, entry } of entries) {
       if (signal.aborted) return;
-      const ready = response.write(`id: ${seq}\nevent: entry\ndata: ${JSON.stringify(cleanMembers(entry, clean))}\n\n`);
+      const ready = response.write(
+        `id: ${seq}\nevent: entry\ndata: ${JSON.stringify(cleanMembers(entry, clean))}\n\n`,
+      );
       if (!ready) await once(response, 'drain', { signal });
     }
   } catch (error) {

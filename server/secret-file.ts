@@ -67,7 +67,7 @@ function readOnce(path: string): Read {
     const text = textOf(file);
     if (text === undefined) return { problem: `${path} is too large for a secret` };
     if (text === '') return { problem: `${path} is empty` };
-    if (text.includes('\0')) return { problem: `${path} holds bytes that no secret has` };
+    if (/[\0\ufffd]/.test(text)) return { problem: `${path} holds bytes that no secret has` };
     return { text, mark: markOf(status) };
   } catch (error) {
     return { problem: missing(path, error) };

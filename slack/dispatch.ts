@@ -2,6 +2,7 @@ import type { ModalView } from '@slack/types';
 import { z } from 'zod';
 import type { Clock, Random } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
+import { readJson } from '#core/foreign-json.ts';
 import type { PersonId } from '#core/ids.ts';
 import { TYPED_FIELD } from './cards/modals.ts';
 import { readButton } from './cards/values.ts';
@@ -123,7 +124,7 @@ async function onClick(deps: DispatchDeps, incoming: Of<'click'>): Promise<Handl
 }
 
 async function onForm(deps: DispatchDeps, incoming: Of<'form'>): Promise<Handled> {
-  const carried = Carried.safeParse(jsonOf(incoming.metadata));
+  const carried = Carried.safeParse(readJson(incoming.metadata));
   if (!carried.success) return NOTHING;
   const { action, value, channel, thread } = carried.data;
   const on = readButton(action, value);
@@ -234,13 +235,5 @@ async function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T 
     return await Promise.race([work, late.promise]);
   } finally {
     cancel();
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -15,7 +15,10 @@ export function configsCheck(): SeedCheck {
       return [`${path}: ${messageOf(error)}`];
     }
   });
-  const ours = problems.length === 0 ? 'all of them load; the tests start each example, and it passes doctor' : `${all.length - problems.length} of ${all.length}`;
+  const ours =
+    problems.length === 0
+      ? 'all of them load; the tests start each example, and it passes doctor'
+      : `${all.length - problems.length} of ${all.length}`;
   return {
     name: 'shipped configs that run',
     recorded: 'Ops Automation: 0 of 5 playbooks (2 were run, the others go the same way)',

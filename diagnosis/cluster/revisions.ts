@@ -87,7 +87,7 @@ const livenessFails: ClusterDetector = {
       );
       if (killed.length === 0) return [];
       const logs = state.logs.get(sick.app);
-      const isQuiet = logs !== undefined && (logs.value.errors ?? 0) === 0;
+      const isQuiet = logs?.value.errors === 0;
       const others = podsOf(state, sick.app).some(({ value }) => troubleOf(value) === null);
       const points = 64 + (isQuiet ? 10 : 0) + (others ? 8 : 0);
       return [{ object: appRef(sick.app), points, for: looksAt(state, sick) }];

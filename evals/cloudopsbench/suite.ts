@@ -3,13 +3,14 @@ import { FirebreakError } from '#core/errors.ts';
 import { sha256 } from '#core/hash.ts';
 import { ServiceId } from '#core/ids.ts';
 import type { Alert } from '#incidents/alert.ts';
+import { clusterCauses, phaseOf } from '#incidents/cluster-causes.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
 import type { DiagnosisReport } from '#incidents/reports.ts';
 import { runCase } from '../engine.ts';
 import type { Suite, SuiteOptions } from '../suite.ts';
 import { loadCases, loadTruth, type RecordedCase } from './cases.ts';
 import { replayDriver } from './replay-driver.ts';
-import { type Answer, answered, leftOutScore, scoreOf } from './score.ts';
+import { type Answer, answered, labelOf, leftOutScore, scoreOf } from './score.ts';
 
 /**
  * Recorded faults of systems on Kubernetes. Each case is a page that names a system; what the product asks of the cluster
@@ -37,15 +38,23 @@ async function whole(cases: readonly RecordedCase[], options: SuiteOptions) {
  */
 async function leftOut(cases: readonly RecordedCase[], options: SuiteOptions) {
   const truth = await loadTruth(options.data ?? '');
+  const labels = new Set([...truth.values()].map(({ rootCause }) => rootCause));
+  const asked = options.leaveOut ?? 'all';
+  if (asked !== 'all' && !labels.has(asked) && phaseOf(asked) === null)
+    throw new FirebreakError('usage', `no case has the cause ${asked}`);
   const answers = new Map<string, Answer>();
   for (const one of cases) {
     const cause = truth.get(one.id)?.rootCause;
-    if (cause === undefined || (options.leaveOut !== 'all' && options.leaveOut !== cause)) continue;
-    answers.set(one.id, await diagnose(one, options, new Set([cause])));
+    if (cause === undefined || (asked !== 'all' && asked !== cause)) continue;
+    answers.set(one.id, await diagnose(one, options, emitting(cause, labels)));
     if (answers.size % 20 === 0) options.say(`${answers.size} cases`);
   }
   return leftOutScore(cases, { answers, truth, model: options.model });
 }
+
+/** Every cause of the product that counts as this label, whatever the product calls it. */
+const emitting = (label: string, labels: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set([label, ...clusterCauses.filter((cause) => labelOf(cause, labels) === label)]);
 
 async function diagnose(
   one: RecordedCase,

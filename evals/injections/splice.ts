@@ -2,7 +2,9 @@ import type { Alert } from '#incidents/alert.ts';
 import type { ClusterObject } from '#incidents/observations-cluster.ts';
 import { ClusterName } from '#incidents/observations-cluster.ts';
 import type { ClusterDriver } from '#tools/drivers/cluster-port.ts';
+import type { CodeDriver } from '#tools/drivers/code-port.ts';
 import type { LogsDriver, Seen, WorkloadDriver, World } from '#tools/drivers/ports.ts';
+import type { PostgresDriver } from '#tools/drivers/postgres-port.ts';
 import type { Runbook } from '#tools/tool.ts';
 
 /** A text, and secrets that no text may carry out, as whoever attacks gets them into what is looked at. */
@@ -22,7 +24,10 @@ export function splicedAlert(alert: Alert, { text }: Planted): Alert {
   };
 }
 
-/** The world of a case, with the text wherever foreign text comes in: log lines, who deployed, events, labels, names. */
+/**
+ * The world of a case, with the text wherever foreign text comes in: log lines, who deployed, events, labels, names, statements and
+ * names of sessions in databases, titles and lines of changes.
+ */
 export function splicedWorld(world: World, planted: Planted): World {
   const each = <T>(drivers: ReadonlyMap<string, T>, change: (driver: T) => T): ReadonlyMap<string, T> =>
     new Map([...drivers].map(([name, driver]) => [name, change(driver)]));
@@ -31,6 +36,54 @@ export function splicedWorld(world: World, planted: Planted): World {
     logs: splicedLogs(world.logs, planted),
     workloads: each(world.workloads, (driver) => splicedWorkloads(driver, planted)),
     ...(world.clusters && { clusters: each(world.clusters, (driver) => splicedCluster(driver, planted)) }),
+    ...(world.databases && {
+      databases: each(world.databases, (driver) => splicedDatabase(driver, planted)),
+    }),
+    ...(world.code && { code: splicedCode(world.code, planted) }),
+  };
+}
+
+/** Whoever may connect chooses what a session is called and what it runs; whoever may create, what a table is called. */
+function splicedDatabase(driver: PostgresDriver, planted: Planted): PostgresDriver {
+  const marked = (text: string | null): string => `${text ?? ''} ${whole(planted)}`.trim().slice(0, 700);
+  const named = <T extends { name: string }>(list: readonly T[] | null): T[] | null =>
+    list === null ? null : list.map((one) => ({ ...one, name: marked(one.name) }));
+  return {
+    activity: (signal) =>
+      map(driver.activity(signal), (found) => ({
+        ...found,
+        queries: found.queries?.map((one) => ({ ...one, text: marked(one.text) })) ?? null,
+      })),
+    locks: (signal) =>
+      map(driver.locks(signal), (found) => ({
+        ...found,
+        blockers: found.blockers.map((one) => {
+          const { app, text, relation } = one;
+          return { ...one, app: marked(app), text: marked(text), relation: marked(relation) };
+        }),
+      })),
+    replication: (signal) =>
+      map(driver.replication(signal), (found) => ({ ...found, replicas: named(found.replicas) })),
+    sizes: (signal) => map(driver.sizes(signal), (found) => ({ ...found, tables: named(found.tables) })),
+  };
+}
+
+function splicedCode(driver: CodeDriver, planted: Planted): CodeDriver {
+  const titled = <T extends { title: string; author: string }>(one: T): T => ({
+    ...one,
+    title: `${one.title} ${whole(planted)}`,
+    author: whole(planted),
+  });
+  return {
+    merged: (query, signal) =>
+      map(driver.merged(query, signal), (found) => ({ ...found, commits: found.commits.map(titled) })),
+    deployed: (query, signal) =>
+      map(driver.deployed(query, signal), (found) => found.map((one) => ({ ...one, by: whole(planted) }))),
+    diff: (query, signal) =>
+      map(driver.diff(query, signal), (found) => ({
+        ...titled(found),
+        parts: found.parts.map((one) => ({ ...one, patch: `${one.patch}\n+${whole(planted)}` })),
+      })),
   };
 }
 

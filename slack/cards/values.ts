@@ -1,5 +1,6 @@
 import type { ActionsBlockElement, Button } from '@slack/types';
 import { z } from 'zod';
+import { readJson } from '#core/foreign-json.ts';
 import { ApprovalId, Digest, IncidentId } from '#core/ids.ts';
 import type { Click, Decided, Pressed } from '../ports.ts';
 
@@ -41,7 +42,7 @@ export function bodyOf(on: ButtonMeaning): string {
 /** What a button or form of that name and value means; undefined when it is none of ours. Never throws. */
 export function readButton(action: string, value: string): ButtonMeaning | undefined {
   const [kind, name] = action.split(':', 2);
-  const body = jsonOf(value);
+  const body = readJson(value);
   if (kind === 'decision') {
     const decision = Decision.safeParse(name);
     const of = OfApproval.safeParse(body);
@@ -53,14 +54,6 @@ export function readButton(action: string, value: string): ButtonMeaning | undef
   if (kind !== 'pressed' || !verb.success || !of.success) return undefined;
   const { incident, detail = null } = of.data;
   return { kind: 'incident', verb: verb.data, incident, detail };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A button of ours; `text` is ours too, at most 75 characters. */

@@ -8,14 +8,17 @@ import {
 } from '#approvals/policy.ts';
 import { sha256 } from '#core/hash.ts';
 import type { Mode } from '#incidents/vocabulary.ts';
-import { expected, ruleSets } from './policy-oracle.ts';
+import { expected, ruleSets, toolName } from './policy-oracle.ts';
 
 type Evaluate = typeof evaluate;
 export type Disagreement = { readonly question: string; readonly said: string; readonly expected: string };
 export type Enumerated = { readonly cells: number; readonly wrong: Disagreement | undefined };
 
 const callers = ['remediation', 'coordinator', 'monitor', 'diagnosis', 'system', 'person'] as const;
-const tools = ['service_restart', 'service_rollback', 'service_scale', 'service_wipe'];
+const tools = ['service_restart', 'service_rollback', 'service_scale', 'service_wipe', 'operator_action'];
+/** What an owner accepts where the tool alone does not say what happens. */
+const cellOf = (tool: string): string =>
+  tool === 'operator_action' ? 'operator_action:redeploy:0a1b' : tool;
 const tiers = ['R0', 'R1', 'R2', 'R3'] as const;
 const environments = ['prod', 'staging'];
 const services = ['checkout', 'payments'];
@@ -64,23 +67,34 @@ const policies = ruleSets.flatMap(({ name, rules, asks }) =>
   accepted.map((what) => {
     const caps = what === 'all' ? what : capsOf(what);
     const policy: Policy = { version: sha256('policy'), rules, caps };
-    return { policy, name, accepted: what, asks: new Set(asks.map((place) => `service_${place}`)) };
+    return { policy, name, accepted: what, asks: new Set(asks.map(toolName)) };
   }),
 );
 
 function capsOf(what: Mode | 'nothing'): ReadonlyMap<string, Mode> {
-  if (what === 'nothing') return new Map([['elsewhere service_restart', 'act']]);
-  return new Map(services.flatMap((service) => tools.map((tool) => [capKey(service, tool), what] as const)));
+  if (what === 'nothing')
+    return new Map([
+      ['elsewhere service_restart', 'act'],
+      ['checkout operator_action', 'act'],
+    ]);
+  // That the tool was accepted says nothing of one of the operator's actions.
+  const tool = services.map((service) => [capKey(service, 'operator_action'), 'act'] as const);
+  const cells = services.flatMap((service) =>
+    tools.map((one) => [capKey(service, cellOf(one)), what] as const),
+  );
+  return new Map([...tool, ...cells]);
 }
 
 type Asked = PolicyQuestion & { readonly raised: ReadonlySet<keyof StopFlags> };
 
 /** No divisor of the number of questions. */
-const STRIDE = 7919;
+const STRIDE = 65_537;
 const asked: readonly Asked[] = tiers.flatMap((tier) =>
   callers.flatMap((caller) =>
     tools.flatMap((tool) =>
-      everyPlace().flatMap((place) => stops.map((stop) => ({ tier, caller, tool, ...place, ...stop }))),
+      everyPlace().flatMap((place) =>
+        stops.map((stop) => ({ tier, caller, tool, cell: cellOf(tool), ...place, ...stop })),
+      ),
     ),
   ),
 );

@@ -123,9 +123,9 @@ export const ruleSets: readonly {
   },
   { name: 'only a denial', rules: [deny(['restart'], ['*'], ['*'])], asks: [] },
   {
-    name: 'exactly one place',
-    rules: [ask(['scale'], ['prod'], ['checkout'])],
-    asks: ['scale prod checkout'],
+    name: 'exactly one place for each of two tools',
+    rules: [ask(['scale'], ['prod'], ['checkout']), ask(['action'], ['prod'], ['payments'])],
+    asks: ['scale prod checkout', 'action prod payments'],
   },
   { name: 'a star where none is allowed', rules: [ask(['*'], ['*'], ['*'])], asks: [] },
 ];
@@ -146,6 +146,8 @@ function deny(
   return { tools: tools.map(toolName), environments, services, answer: 'deny' };
 }
 
-function toolName(short: string): string {
-  return short === '*' ? short : `service_${short}`;
+/** The name of a tool from its short one, also at the beginning of a place. */
+export function toolName(short: string): string {
+  if (short === '*') return short;
+  return short.startsWith('action') ? short.replace('action', 'operator_action') : `service_${short}`;
 }

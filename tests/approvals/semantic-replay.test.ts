@@ -365,7 +365,7 @@ const forged: [name: string, rule: ReplayRule, lines: readonly Line[]][] = [
   [
     'a silence that is taken for a cure',
     'silence_taken_for_cure',
-    [silenceAsked, ofSilence, say(9, 'action.verified', { approval: A3 })],
+    [silenceAsked, ofSilence, say(9, 'action.verified', { approval: A3, samples: 3 })],
   ],
   ['a cordon without a diagnosis', 'cordoned_undiagnosed', [request(1, of('node_cordon', 'node:worker-1'))]],
   [

@@ -40,13 +40,16 @@ test.each([
   ]);
 });
 
-test('what the server refuses is said in its words, with exit code 1', async () => {
+test('what the server refuses is said in its words and with the id to find it by, with exit code 1', async () => {
   using place = aPlace();
-  await using _server = await aServer(place.data, () => ({ status: 409, body: { error: 'bob has INC-1' } }));
+  await using _server = await aServer(place.data, () => ({
+    status: 409,
+    body: { error: 'bob has INC-1', correlation: 'c-1234' },
+  }));
   const { exit, err } = await place.run(['incidents', 'take', 'INC-1'], token);
   expect({ exit, err }).toEqual({
     exit: 1,
-    err: ['bob has INC-1'],
+    err: ['bob has INC-1 (c-1234)'],
   });
 });
 

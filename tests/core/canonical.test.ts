@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonical, type JsonValue, parseJson } from '#core/canonical.ts';
 
-const forbidden = ['__proto__', 'constructor', 'prototype'];
+const forbidden = ['__proto__', 'constructor', 'prototype', 'toString'];
 const text = fc.string({ unit: 'grapheme' }).map((value) => value.normalize('NFC'));
 const key = text.filter((value) => !forbidden.includes(value));
 const json: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue }>((tie) => ({

@@ -333,8 +333,11 @@ test('modes are repaired with an entry before and after; the config is left to p
   const mode = (name: string) => statSync(join(dataDir, name)).mode & 0o777;
   await look({ ...seen, stops: known({ off: true, frozen: false, file: false, by: null }) });
   expect(mode('keys')).toBe(0o755);
-  await look(seen);
+  const findings = await look(seen);
   expect([mode('keys'), mode('firebreak.yaml')]).toEqual([0o700, 0o664]);
+  expect(findings.find(({ id }) => id === 'file-modes')?.seen).toMatch(
+    /; put right now: modes of 1: .*\/keys$/,
+  );
   const repairs = (await run.entries()).filter(({ kind }) => kind.startsWith('repair.'));
   expect(repairs.map(({ kind, body }) => [kind, body.repair, body.outcome])).toEqual([
     ['repair.begun', 'file-modes', undefined],
@@ -349,7 +352,9 @@ test.each([
   const { run, look } = await guarded();
   const now = run.clock.now();
   const late = { anchors: known({ everyMs: 60_000, lastAt: now - 60 * MIN, startedAt: 0 }) };
-  await look(late, { repairs: { uid: 0, anchor: async () => problem } });
+  const findings = await look(late, { repairs: { uid: 0, anchor: async () => problem } });
+  const said = findings.find(({ id }) => id === 'anchor-age')?.seen.includes('put right now');
+  expect(said).toBe(problem === null);
   const [, ended] = (await run.entries()).filter(({ kind }) => kind.startsWith('repair.'));
   expect(ended?.body).toMatchObject({ repair: 're-anchor', outcome });
 });

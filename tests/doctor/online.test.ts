@@ -156,6 +156,14 @@ test('each credential goes to its own address only, and into a header only', asy
   ]);
 });
 
+test('a cluster that no service names is asked all the same', async () => {
+  const { ask } = world({ kube: rulesReview({ verbs: ['*'], resources: ['*'] }) });
+  const whole = config();
+  const inventory = { ...whole.inventory, services: new Map() };
+  const { kubernetes } = await rightsOnline({ ...whole, inventory }, ask);
+  expect(kubernetes).toMatchObject({ value: [{ surplus: ['* * in default'] }] });
+});
+
 test('an API server is asked with the certificates that the config names for it, and no other system is', async () => {
   const { ask, seen } = world();
   const whole = config();

@@ -91,7 +91,10 @@ test('a running server passes its own checks, and a byte of its log that is chan
   expect(kept).toContain('log-verify');
   expect(readFileSync(join(at.dataDir, 'evidence', kept, 'SHA256SUMS'), 'utf8').split('\n')).toHaveLength(7);
   const health = await fetch(`${running.url}/v1/status`, { headers: { authorization: `Bearer ${TOKEN}` } });
-  expect(await health.json()).toMatchObject({ log: { verified: 'bad' } });
+  expect(await health.json()).toMatchObject({
+    log: { verified: 'bad' },
+    holds: [{ reason: 'log_tampered' }],
+  });
 });
 
 test('without a server the guard writes the log itself, and clears the lock of a process that is gone', async () => {

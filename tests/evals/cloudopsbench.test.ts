@@ -99,3 +99,23 @@ test('a case is scored as wrong when its truth says something else', async () =>
   const { cases, passed, metrics } = await cloudopsbench({ ...options, data: dir });
   expect({ cases, passed, misnamed: metrics.misnamed }).toEqual({ cases: 1, passed: 0, misnamed: 1 });
 });
+
+test('a label that the set spells otherwise is left out with the rules that can emit it', async () => {
+  const truth = {
+    faultTaxonomy: 'Startup_Fault',
+    faultObject: 'app/oven',
+    rootCause: 'incorrect_image_ref',
+  };
+  await writeFile(join(dir, 'truth.small.json'), JSON.stringify({ a: truth }));
+  const all = await cloudopsbench({ ...options, data: dir });
+  expect(all.metrics).toMatchObject({ a1: 1 });
+  const without = await cloudopsbench({ ...options, data: dir, leaveOut: 'incorrect_image_ref' });
+  expect(without.metrics).toMatchObject({ misnamed: 0, abstained: 1 });
+});
+
+test('a label that nothing has cannot be left out', async () => {
+  await expect(cloudopsbench({ ...options, data: dir, leaveOut: 'no_such_thing' })).rejects.toThrow(
+    'no case has the cause no_such_thing',
+  );
+  expect(await cloudopsbench({ ...options, data: dir, leaveOut: 'oom_killed' })).toMatchObject({ cases: 0 });
+});

@@ -77,6 +77,16 @@ describe('a text is planted', () => {
     expect(JSON.stringify(deployments)).toContain(TEXT);
   });
 
+  test('in what sessions of a database run and are called', async () => {
+    const made = { at: AT, seed: 1, without: new Set<string>() };
+    const one = (await ownCases()).find(({ expect: { cause } }) => cause === 'postgres_lock_pile_up');
+    if (one === undefined) throw new Error('a case with a database is needed');
+    const [driver] = splicedWorld(setupOf(one, made).world, planted).databases?.values() ?? [];
+    const locks = await driver?.locks(never);
+    const blocker = locks?.kind === 'seen' ? locks.value.blockers[0] : undefined;
+    for (const text of [blocker?.app, blocker?.text]) expect(text).toContain(`one two ${TEXT}`);
+  });
+
   test('in labels, events, logs and names of a cluster', async () => {
     const { cluster } = await setups();
     const driver = splicedWorld(cluster.world, planted).clusters?.get('static');

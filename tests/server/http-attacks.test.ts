@@ -185,8 +185,11 @@ test('every answer has the security headers, also refusals, failures and what ca
       expect(headers).not.toHaveProperty(name);
   }
   const port = await listenHttp(app, HERE);
-  const unread = await raw(port, 'nonsense\r\n\r\n');
-  for (const [name, value] of Object.entries(PAGE)) expect(unread).toContain(`${name}: ${value}\r\n`);
+  const expecting = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: much\r\nConnection: close\r\n\r\n';
+  for (const text of ['nonsense\r\n\r\n', expecting]) {
+    const said = await raw(port, text);
+    for (const [name, value] of Object.entries(PAGE)) expect(said).toContain(`${name}: ${value}\r\n`);
+  }
   const stream = await fetch(`http://127.0.0.1:${port}/v1/entries`, { headers: asAlice });
   for (const [name, value] of Object.entries(PAGE)) expect(stream.headers.get(name)).toBe(value);
 });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { sha256 } from '#core/hash.ts';
+import { redact } from '#core/redact.ts';
 import { MAX_BODY_BYTES } from '#intake/verify-delivery.ts';
 import { listenHttp } from '#server/http.ts';
 import type { StreamedEntry } from '#server/http-api.ts';
@@ -210,6 +211,34 @@ test('metrics count answers by route and failed authentication', async () => {
   const { body } = await app.inject({ url: '/metrics', headers: asAlice });
   expect(body).toContain('firebreak_auth_failures_total 1');
   expect(body).toContain('firebreak_http_requests_total{route="/v1/incidents/:id",status="200"} 1');
+});
+
+test('no answer and no event holds a secret that somebody wrote into an alert, nor one of ours', async () => {
+  const word = ['token=', 'hunter', '2xyz'].join('');
+  const ours = 'ours-in-plain-sight';
+  const about = { title: `checkout is slow ${word}`, said: [{ text: ours }], hash: 'a'.repeat(64) };
+  const { app } = setUp(
+    {
+      incident: async () => ({ status: 200, body: about }),
+      say: async () => ({ status: 409, body: { error: `no ${word}`, more: [ours] } }),
+      entries: async function* (): AsyncGenerator<StreamedEntry> {
+        yield { seq: 0, entry: { kind: 'incident.opened', body: about } };
+      },
+    },
+    { clean: (text) => redact(text).replaceAll(ours, '[redacted]') },
+  );
+  const shown = await app.inject({ method: 'GET', url: '/v1/incidents/INC-1', headers: asAlice });
+  const refused = await app.inject({
+    ...{ method: 'POST', url: '/v1/incidents/INC-1', headers: asAlice, payload: { verb: 'ack' } },
+  });
+  const streamed = await app.inject({ method: 'GET', url: '/v1/entries', headers: asAlice });
+  expect(shown.json()).toEqual({
+    ...{ title: 'checkout is slow token=[redacted]', said: [{ text: '[redacted]' }], hash: about.hash },
+  });
+  for (const { body } of [shown, refused, streamed]) {
+    expect(body).toContain('[redacted]');
+    expect(body).not.toMatch(/hunter|plain-sight/);
+  }
 });
 
 test('entries arrive as events from the wanted one on, as they come, until the server stops', async () => {

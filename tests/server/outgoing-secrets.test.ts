@@ -7,6 +7,7 @@ import { createScrub } from '#llm/scrub.ts';
 import { webhookFallback } from '#server/fallback.ts';
 import { sendError } from '#server/http-reply.ts';
 import { createLogger } from '#server/logger.ts';
+import { label, plain, quoted } from '#slack/inert.ts';
 import { askHttp, gapOfStatus } from '#tools/drivers/http-text.ts';
 import { createPagerDuty } from '#tools/drivers/pagerduty.ts';
 import { aPlace } from '../cli/a-context.ts';
@@ -63,6 +64,22 @@ test('no secret is in what Slack is told: posts, edits, answers and names of pic
   const sent = JSON.stringify(fake.workspace.calls.map(({ args }) => args));
   expect(sent.match(/\[redacted\]/g)?.length).toBeGreaterThan(8);
   expect(sent).not.toMatch(new RegExp(`${KNOWN}|${OWN}`));
+});
+
+test.each([
+  ['postgres://shop:', '@db.internal/x'],
+  ['https://', '@git.example.com/a.git'],
+  ['https://hooks.slack.com/services/T0/B0/', ''],
+  ['password=', ''],
+  ['', ''],
+])('no secret in %j is shown where text was made harmless for Slack before', (before, after) => {
+  const odd = ['p&ss<w', 'rd>of*ours', 'in_it!'].join('');
+  const scrub = createScrub([new Secret(odd)]);
+  const known = ['hunter', '2sekret'].join('');
+  for (const write of [label, quoted, (text: string) => plain(text, 200)]) {
+    expect(scrub(write(`${before}${odd}${after} x`))).not.toMatch(/p&|ss&|rd›|rd>|of∗ours|of\*ours|in_it/);
+    if (before !== '') expect(scrub(write(`${before}${known}${after} x`))).not.toContain('hunter');
+  }
 });
 
 test('no secret is in what goes back with an acknowledgement', async () => {

@@ -41,7 +41,7 @@ function aStore(env: Readonly<Record<string, string>> = {}) {
   });
   return { clock, asked, secrets };
 }
-function write(name: string, value: string, mode = 0o600): string {
+function write(name: string, value: string | Buffer, mode = 0o600): string {
   const path = join(dir, name);
   writeFileSync(path, value, { mode });
   chmodSync(path, mode);
@@ -128,6 +128,7 @@ test('a pipe, a device, a folder and a link to what others can read are refused,
 
 test('bytes that no secret has are refused, and so is a file that holds only white space', () => {
   expect(readSecretFile(write('nul', 'a\0b'))).toContain('holds bytes that no secret has');
+  expect(readSecretFile(write('latin', Buffer.from([0x61, 0xff, 0x62])))).toContain('no secret has');
   expect(readSecretFile(write('blank', ' \n\t'))).toContain('is empty');
 });
 

@@ -25,6 +25,7 @@ const metrics = (url: string) =>
       realClock,
     ),
     guard(),
+    guard(),
   );
 const process = (url: string) =>
   guardWorkload(

@@ -58,6 +58,16 @@ test('what cannot be measured is a gap, and one blind service is not the end of 
   });
 });
 
+test('logs that could not be read are named, beside what was seen without them', async () => {
+  const { shop, clock, context } = fakeContext();
+  await clock.advance(600_000);
+  const look = () => systemScan.perform({ service: 'service:checkout', at: clock.now() }, context);
+  expect(await look()).toMatchObject({ text: expect.not.stringContaining('could not be read') });
+  shop.blind.add('logs');
+  const text = expect.stringContaining('logs that could not be read: checkout, inventory');
+  expect(await look()).toMatchObject({ kind: 'ok', text });
+});
+
 test('secrets and control characters in log lines do not reach the result', async () => {
   const { clock, context } = fakeContext();
   await clock.advance(600_000);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readJson } from '#core/foreign-json.ts';
 import type { LogLine } from './ports.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -46,18 +47,10 @@ export function levelMatches(level: Level, asked: 'error' | 'warn' | 'any'): boo
 }
 
 function jsonLine(line: string): (LogLine & { level: Level }) | undefined {
-  const parsed = Json.safeParse(jsonOf(line));
+  const parsed = Json.safeParse(readJson(line));
   if (!parsed.success) return undefined;
   const { ts, time, timestamp, level, msg, message } = parsed.data;
   return { at: timeOf(ts ?? time ?? timestamp), level: levelOf(level), message: msg ?? message ?? line };
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** ISO text, seconds or milliseconds since 1970. */

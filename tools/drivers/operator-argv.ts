@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { commandHash } from '#approvals/plan.ts';
 import type { Clock } from '#core/clock.ts';
 import { messageOf } from '#core/errors.ts';
 import { clip, inert } from '#core/inert.ts';
@@ -7,7 +6,7 @@ import { REDACTED, redact } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
 import type { ChangeOutcome } from './ports.ts';
 import { inspectProgram } from './program-file.ts';
-import { namedIn, type ProgramDriver, type ProgramOrder } from './program-port.ts';
+import { isAsApproved, type ProgramDriver, type ProgramOrder } from './program-port.ts';
 
 /** What is kept of what a program says; the rest is read and dropped. */
 const KEPT = 8_000;
@@ -36,8 +35,7 @@ async function run(deps: ProgramDeps, order: ProgramOrder, signal: AbortSignal):
   const [program = '', ...args] = order.argv;
   const seen = inspectProgram(program);
   if (seen.kind === 'problem') return no(seen.why);
-  const env = namedIn(order.env);
-  if (commandHash({ argv: [...order.argv], program: seen.digest, env }) !== order.command)
+  if (!isAsApproved(order, seen.digest))
     return {
       kind: 'refused',
       reason: 'generation',

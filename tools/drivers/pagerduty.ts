@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clean } from '#core/clean.ts';
 import type { Clock } from '#core/clock.ts';
 import { wayTo } from '#core/egress.ts';
+import { readJson } from '#core/foreign-json.ts';
 import { redact } from '#core/redact.ts';
 import type { Secret } from '#core/secret.ts';
 import {
@@ -189,16 +190,8 @@ function toldBy(answer: Answer, shape: z.ZodType): Told {
 function readAs<T>(answer: Answer, shape: z.ZodType<T>): Seen<T> {
   if (answer.kind === 'no_answer') return gapOf(answer);
   if (answer.status < 200 || answer.status > 299) return gapOfStatus(answer);
-  const parsed = shape.safeParse(jsonOf(answer.text));
+  const parsed = shape.safeParse(readJson(answer.text));
   return parsed.success ? { kind: 'seen', value: parsed.data } : unreadable;
 }
 
 const unreadable: Gap = { kind: 'gap', reason: 'bad_answer', detail: 'not an answer that PagerDuty gives' };
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

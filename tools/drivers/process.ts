@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import { wayTo } from '#core/egress.ts';
 import { unreachable } from '#core/errors.ts';
+import { readJson } from '#core/foreign-json.ts';
 import type { Service } from '#incidents/inventory.ts';
 import { deployOf } from '#incidents/refs.ts';
 import { askHttp, gapOf, gapOfStatus, type HttpAnswer, type NoAnswer, shortForeign } from './http-text.ts';
@@ -70,17 +71,9 @@ function parsed<T>(answer: HttpAnswer | NoAnswer, schema: z.ZodType<T>): Seen<T>
   if (answer.status === 404)
     return { kind: 'gap', reason: 'no_data', detail: 'the supervisor does not know this service' };
   if (answer.status !== 200) return gapOfStatus(answer);
-  const result = schema.safeParse(jsonOf(answer.text));
+  const result = schema.safeParse(readJson(answer.text));
   if (result.success) return { kind: 'seen', value: result.data };
   return badAnswer(z.prettifyError(result.error));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function badAnswer(detail: string): Gap {
@@ -167,7 +160,7 @@ async function apply(
 function outcomeOf(answer: HttpAnswer): ChangeOutcome {
   const detail = gapOfStatus(answer).detail;
   if (answer.status === 200) {
-    const done = WireDone.safeParse(jsonOf(answer.text));
+    const done = WireDone.safeParse(readJson(answer.text));
     if (!done.success) return { kind: 'unknown', detail: 'the answer cannot be read' };
     return { kind: 'done', generation: done.data.generation, tookMs: Math.round(done.data.took) };
   }
@@ -175,7 +168,7 @@ function outcomeOf(answer: HttpAnswer): ChangeOutcome {
   if (answer.status === 401 || answer.status === 403)
     return { kind: 'refused', reason: 'unauthorised', detail };
   if (answer.status === 404) return { kind: 'refused', reason: 'not_found', detail };
-  const refusal = WireRefusal.safeParse(jsonOf(answer.text)).data?.error;
+  const refusal = WireRefusal.safeParse(readJson(answer.text)).data?.error;
   // The key was used before, so the change may well have happened then; the key can be asked about.
   if (refusal === 'key_reused') return { kind: 'unknown', detail };
   const stale = answer.status === 409 && refusal === 'generation';
@@ -186,7 +179,7 @@ async function settle(api: Api, { key, signal }: At & { key: string }): ReturnTy
   const answer = await api.get(`/v1/operations/${encodeURIComponent(key)}`, signal);
   if (answer.kind === 'no_answer') return 'unknown';
   if (answer.status === 404) return 'did_not_happen';
-  const operation = WireOperation.safeParse(jsonOf(answer.text));
+  const operation = WireOperation.safeParse(readJson(answer.text));
   if (answer.status !== 200 || !operation.success) return 'unknown';
   switch (operation.data.state) {
     case 'done':

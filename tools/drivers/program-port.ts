@@ -1,3 +1,4 @@
+import { commandHash } from '#approvals/plan.ts';
 import type { Digest } from '#core/ids.ts';
 import type { ChangeOutcome } from './change-outcome.ts';
 
@@ -26,4 +27,9 @@ export function namedIn(env: ReadonlyMap<string, string>): { name: string; from:
   return [...env]
     .map(([name, from]) => ({ name, from }))
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** Whether an order, over a program of this digest, is word for word what people approved. */
+export function isAsApproved({ argv, env, command }: ProgramOrder, program: Digest): boolean {
+  return commandHash({ argv: [...argv], program, env: namedIn(env) }) === command;
 }

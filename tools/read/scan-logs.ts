@@ -12,26 +12,32 @@ const ERRORS = new Set(['error', 'fatal', 'critical']);
 
 /**
  * How often each kind of line was written a minute, per service, over the time that all logs cover: a log that starts
- * later than the others would make its first lines look new. Services without logs, or with logs that cannot be
- * read, are left out.
+ * later than the others would make its first lines look new. Services without logs are left out; those with logs that cannot be
+ * read are named as `unread`.
  */
 export async function scanLogs(
   services: readonly Service[],
   { from, to }: Grid,
   { world, signal }: ToolContext,
-): Promise<SystemView['logs']> {
+): Promise<SystemView['logs'] & { readonly unread: readonly string[] }> {
+  const unread: string[] = [];
   const read: { service: Service; lines: readonly LogLine[] }[] = [];
   for (const service of services) {
-    if ((service.logs === undefined && service.loki === undefined) || signal.aborted) continue;
+    if (service.logs === undefined && service.loki === undefined) continue;
+    if (signal.aborted) {
+      unread.push(service.id);
+      continue;
+    }
     const seen = await world.logs.search({ service, level: 'any', from, limit: MAX_LINES }, signal);
-    if (seen.kind === 'seen' && seen.value.lines.length > 0) read.push({ service, lines: seen.value.lines });
+    if (seen.kind === 'gap') unread.push(service.id);
+    else if (seen.value.lines.length > 0) read.push({ service, lines: seen.value.lines });
   }
-  if (read.length === 0) return { buckets: [], rows: [] };
+  if (read.length === 0) return { buckets: [], rows: [], unread };
   const start = Math.max(from, ...read.map(({ lines }) => earliest(lines, to)));
   const rows = read.flatMap(({ service, lines }) => countsOf(service, lines, { start, to }));
   const first = bucketOf(start);
   const count = Math.max(0, Math.floor((bucketOf(to) - first) / BUCKET) + 1);
-  return { buckets: Array.from({ length: count }, (_, i) => first + i * BUCKET), rows };
+  return { buckets: Array.from({ length: count }, (_, i) => first + i * BUCKET), rows, unread };
 }
 
 const bucketOf = (at: number): number => Math.floor(at / BUCKET) * BUCKET;

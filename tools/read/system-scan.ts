@@ -68,7 +68,7 @@ async function scan({ service: ref, at }: Args, context: ToolContext): Promise<T
   return {
     kind: 'ok',
     value,
-    text: textOf(value),
+    text: textOf(value, logs.unread),
     facts: { service: service.id, verdict: value.verdict, first },
   };
 }
@@ -130,11 +130,12 @@ function whyOf(why: ClueWhy): ScanSeen['ranked'][number]['why'] {
   return signal.success ? [{ kind: 'level', signal: signal.data, before: why.before, now: why.now }] : [];
 }
 
-function textOf({ service, verdict, services, series, ranked }: ScanSeen): string {
+function textOf({ service, verdict, services, series, ranked }: ScanSeen, unread: readonly string[]): string {
   const seen = `${service} and what it depends on: ${services} services, ${series.seen} of ${series.total} signals`;
   const words = { fault: 'something is wrong', healthy: 'nothing is out of its range', unclear: 'not clear' };
   return joined([
     `${seen}; ${words[verdict]}`,
+    ...(unread.length === 0 ? [] : [`logs that could not be read: ${unread.join(', ')}`]),
     ...ranked.map(
       (one) =>
         `${one.service}: ${one.confidence} of 100${one.onset === null ? '' : `, since ${new Date(one.onset).toISOString()}`}; ${one.why.map(reason).join('; ')}`,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -29,11 +29,14 @@ test('only where programs are configured may the process that makes changes star
   expect(said(executorFlagsWithPrograms)).toEqual(['done', denied, denied]);
 });
 
-test('an action is run by that process against a permit, with its named environment alone, once', async () => {
+test('an action is run by that process against a permit, with its named environment alone, once; it ends with that process', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-programs-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const program = join(dir, 'queue');
-  writeFileSync(program, `#!/bin/sh\necho "$@"; tr '\\0' '\\n' < /proc/$$/environ\n`, { mode: 0o755 });
+  const waits = `[ "$2" = --count=5 ] && { echo $$ > ${dir}/pid; sleep 600; }`;
+  writeFileSync(program, `#!/bin/sh\n${waits}\necho "$@"; tr '\\0' '\\n' < /proc/$$/environ\n`, {
+    mode: 0o755,
+  });
   writeFileSync(join(dir, 'key'), 'a made up value\n', { mode: 0o600 });
   const text = `default_owner: team-a
 teams: [{id: team-a, name: A}]
@@ -65,17 +68,19 @@ actions:
     await ended.promise;
   });
   await Promise.race([up.promise, ended.promise.then((why) => Promise.reject(new Error(why)))]);
-  const change: Ordered = {
-    tool: 'operator_action',
+  const commandOf = (count: string) =>
+    commandHash({
+      argv: [program, 'restart', `--count=${count}`],
+      program: sha256(readFileSync(program)),
+      env: [{ name: 'QUEUE_KEY', from: 'file:./key' }],
+    });
+  const change = {
+    tool: 'operator_action' as const,
     target: 'action:restart-queue',
     service: 'service:checkout',
     params: [{ name: 'count', value: '3' }],
-    command: commandHash({
-      argv: [program, 'restart', '--count=3'],
-      program: sha256(readFileSync(program)),
-      env: [{ name: 'QUEUE_KEY', from: 'file:./key' }],
-    }),
-  };
+    command: commandOf('3'),
+  } satisfies Ordered;
   const { order } = permit().fields;
   const ofAction = { ...order, tool: 'operator_action', change, expectGeneration: 0 } as const;
   const allowed = permit({ order: ofAction });
@@ -84,10 +89,31 @@ actions:
     output: 'restart --count=3\\nQUEUE_KEY=[redacted]\\n',
   });
   expect(await child.change(allowed, 5000)).toMatchObject({ kind: 'refused' });
-  expect(
-    await child.change(permit({ order: { ...ofAction, change: { ...change, command: sha256('x') } } }), 5000),
-  ).toMatchObject({ kind: 'refused', reason: 'generation' });
+  const again = permit({ order: ofAction });
+  expect(await child.change(again, 5000)).toMatchObject({ kind: 'refused', reason: 'bad_permit' });
+  const other = { ...change, command: sha256('x') };
+  const swapped = permit({ order: { ...ofAction, key: 'fb-other-0-run', change: other } });
+  expect(await child.change(swapped, 5000)).toMatchObject({ kind: 'refused', reason: 'generation' });
   const beyond = { ...change, params: [{ name: 'count', value: '6' }] };
-  const wide = permit({ order: { ...ofAction, change: beyond } });
+  const wide = permit({ order: { ...ofAction, key: 'fb-wide-0-run', change: beyond } });
   expect(await child.change(wide, 5000)).toMatchObject({ kind: 'refused', reason: 'invalid' });
+
+  const five = { ...change, params: [{ name: 'count', value: '5' }], command: commandOf('5') };
+  const lasting = child.change(
+    permit({ order: { ...ofAction, key: 'fb-five-0-run', change: five } }),
+    60_000,
+  );
+  await expect.poll(() => existsSync(join(dir, 'pid')), { timeout: 10_000 }).toBe(true);
+  const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'));
+  child.kill();
+  expect(await lasting).toMatchObject({ kind: 'unknown' });
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}

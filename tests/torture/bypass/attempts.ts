@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.ts';
 import { cardAttempts } from './card-attempts.ts';
+import { otherAttempts } from './other-attempts.ts';
 import { peopleAttempts } from './people-attempts.ts';
 import { planAttempts } from './plan-attempts.ts';
 import { runAttempts } from './run-attempts.ts';
@@ -10,4 +11,5 @@ export const attempts: Readonly<Record<string, Attempt>> = {
   ...cardAttempts,
   ...planAttempts,
   ...runAttempts,
+  ...otherAttempts,
 };

@@ -1,14 +1,18 @@
+import type { Command } from '#approvals/plan.ts';
+import { sha256 } from '#core/hash.ts';
+import type { Digest } from '#core/ids.ts';
 import type { Service } from '#incidents/inventory.ts';
 import { deployOf } from '#incidents/refs.ts';
 import type { ChangeOrder, ChangeOutcome, WorkloadDriver } from '#tools/drivers/ports.ts';
+import { isAsApproved, namedIn, type ProgramDriver } from '#tools/drivers/program-port.ts';
+import type { SilenceDriver } from '#tools/drivers/silence-port.ts';
 
 export type Thing = { uid: string; generation: number; version: string; replicas: number };
-/** What was done, to what, and how that was at the moment before. */
-export type Effect = {
-  readonly thing: string;
-  readonly change: ChangeOrder['change'];
-  readonly before: Thing;
-};
+/** What was done, to what, and how that was at the moment before: of a command, which program it was. */
+export type Effect =
+  | { readonly thing: string; readonly change: ChangeOrder['change']; readonly before: Thing }
+  | { readonly command: Command }
+  | { readonly other: string };
 
 export type Backend = {
   readonly things: Map<string, Thing>;
@@ -16,6 +20,11 @@ export type Backend = {
   /** Both reach the same things; only the actor's credential may change them. */
   readonly reader: WorkloadDriver;
   readonly actor: WorkloadDriver;
+  /** Runs every command that is as approved, however often. */
+  readonly programs: ProgramDriver;
+  readonly silences: SilenceDriver;
+  /** The bytes of the one program there is. */
+  program: Digest;
   /** The next change happens, but nobody hears of it. */
   loseNextAnswer(): void;
 };
@@ -36,6 +45,13 @@ export function createBackend(onEffect: (effect: Effect) => void): Backend {
     const thing = things.get(service.workload?.name ?? '');
     if (thing === undefined) throw new Error(`there is no ${service.workload?.name}`);
     return thing;
+  };
+  const happens = (effect: Effect): ChangeOutcome => {
+    effects.push(effect);
+    onEffect(effect);
+    const lost = losing;
+    losing = false;
+    return lost ? { kind: 'unknown', detail: 'no answer' } : { kind: 'done', generation: 0, tookMs: 1 };
   };
   const driver = (mayChange: boolean): WorkloadDriver => ({
     describe: async (service) => {
@@ -67,16 +83,42 @@ export function createBackend(onEffect: (effect: Effect) => void): Backend {
     },
     settle: async (_service, key) => (keys.has(key) ? 'happened' : 'did_not_happen'),
     manual: (service, change) => `${change.tool} ${service.id}`,
+    cordon: {
+      dryRun: async () => ({ kind: 'seen', value: { uid: 'u-node', cordoned: false, pods: 1, others: 2 } }),
+      apply: async ({ node }) => happens({ other: `cordon of ${node}` }),
+      settle: async () => 'unknown',
+      manual: (node) => `cordon ${node}`,
+    },
   });
-  return {
+  const backend: Backend = {
     things,
     effects,
     reader: driver(false),
     actor: driver(true),
+    program: sha256('program'),
+    programs: {
+      inspect: (path) => ({ kind: 'fine', digest: backend.program, real: path }),
+      run: async (order) => {
+        const program = backend.program;
+        if (!isAsApproved(order, program)) return { kind: 'refused', reason: 'generation', detail: '' };
+        return happens({ command: { argv: [...order.argv], program, env: namedIn(order.env) } });
+      },
+    },
+    silences: {
+      find: async () => ({
+        kind: 'seen',
+        value: { name: 'a', matchers: ['alertname', 'service'].map((name) => ({ name, value: 'x' })) },
+      }),
+      silence: async () => happens({ other: 'silence' }),
+      expire: async () => happens({ other: 'end of a silence' }),
+      settle: async () => 'did_not_happen',
+      manual: () => 'silence',
+    },
     loseNextAnswer: () => {
       losing = true;
     },
   };
+  return backend;
 }
 
 function afterOf(

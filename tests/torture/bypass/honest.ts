@@ -16,6 +16,15 @@ export function aChange(dice: Dice, service = dice.one(['checkout', 'payments'])
   ])();
 }
 
+/** A command of the operator's that remediation may ask for, as the incident's cause has it. */
+export function aCommand(dice: Dice): Call {
+  const params = [{ name: 'count', value: String(1 + dice.roll(9)) }];
+  return {
+    tool: 'operator_action',
+    args: { target: 'action:redeploy', service: 'service:checkout', params },
+  };
+}
+
 /** Plans of one step, of several steps on one target, and of several targets. */
 export function somePlan(dice: Dice): readonly Call[] {
   const service = dice.one(['checkout', 'payments']);
@@ -25,6 +34,7 @@ export function somePlan(dice: Dice): readonly Call[] {
     [aChange(dice, service)],
     [aChange(dice, service)],
     [restart, scale],
+    [aCommand(dice)],
     [aChange(dice, 'checkout'), aChange(dice, 'payments')],
   ]);
 }

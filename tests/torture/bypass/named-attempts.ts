@@ -57,6 +57,9 @@ export const added = [
   'a yes written into the log by a stranger',
   'an approval that is not there',
   'approve and reject at once',
+  'command re-run after nobody knows',
+  'command swapped',
+  'cordon that no diagnosis names',
   'half of the plan only observed',
   'kill switch during the claim',
   'mode lowered',
@@ -67,6 +70,8 @@ export const added = [
   'permit used twice',
   'person removed after approving',
   'plan step dropped',
+  'silence that nobody asked for',
   'target not typed',
+  'value that the config does not list',
   'wide change without its owner',
 ] as const;

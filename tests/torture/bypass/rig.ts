@@ -5,13 +5,14 @@ import type { GateDeps } from '#approvals/gate-deps.ts';
 import type { Person } from '#approvals/people.ts';
 import type { Permit } from '#approvals/permit.ts';
 import { planHash } from '#approvals/plan.ts';
-import type { Policy, StopFlags } from '#approvals/policy.ts';
+import type { Policy, PolicyRule, StopFlags } from '#approvals/policy.ts';
 import { propose } from '#approvals/propose.ts';
 import type { JsonValue } from '#core/canonical.ts';
 import { FirebreakError } from '#core/errors.ts';
 import { type PersonId, ServiceId } from '#core/ids.ts';
 import type { AgentCaller } from '#incidents/caller.ts';
 import type { Inventory, Service } from '#incidents/inventory.ts';
+import type { OperatorAction } from '#incidents/operator-action.ts';
 import { inProcessExecutor } from '#server/executor/in-process.ts';
 import { actTools } from '#tools/act/tools.ts';
 import type { CallResult, RequestedCall } from '#tools/call-result.ts';
@@ -36,6 +37,7 @@ export type Rig = {
   readonly flags: { now: StopFlags };
   readonly policy: { -readonly [K in keyof Policy]: Policy[K] };
   readonly services: Map<ServiceId, Service>;
+  readonly actions: Map<string, OperatorAction>;
   readonly backend: Backend;
   readonly truth: Truth;
   readonly execute: Execute;
@@ -62,27 +64,30 @@ export async function aRig(dice: Dice, weakness?: Weakness): Promise<Rig> {
   const alice = aPerson('alice');
   const olga = aPerson('olga', ['owner', 'responder'], ['team-shop', 'team-pay']);
   const others = [aPerson('bob'), aPerson('vic', ['viewer', 'responder', 'admin'], ['team-shop'])];
-  const { deps, clock, people, flags } = await aGate({ people: [alice, olga, ...others] });
+  const { deps, clock, people, flags } = await aGate({ people: [alice, olga, ...others], rules: [ASK] });
   const truth = createTruth();
   const backend = createBackend((effect) => truth.judge(effect, clock.now()));
   const services = new Map([serviceNamed('checkout', 'team-shop'), serviceNamed('payments', 'team-pay')]);
-  const inventory: Inventory = { version: deps.inventory.version, services };
+  const actions = new Map([[redeploy.name, redeploy]]);
+  const inventory: Inventory = { version: deps.inventory.version, services, actions };
   const policy = { ...deps.policy };
+  const silences = new Map([['alertmanager', backend.silences]]);
   const gate: GateDeps = weaken({ ...deps, inventory, policy }, weakness);
   const tools = new Map<string, AnyTool>([...readTools, ...actTools].map((tool) => [tool.name, tool]));
   const invoke = createInvoke({
     ...{ log: gate.log, clock, numbers: gate.numbers, inventory, tools, runbooks: [] },
-    world: worldOf(backend.reader),
+    world: { ...worldOf(backend.reader), programs: { inspect: backend.programs.inspect }, silences },
     propose: (request) => propose(gate, request),
   });
   const executor = inProcessExecutor({
     ...{ tools: actTools, inventory, clock: gate.clock, boot: gate.boot },
-    world: worldOf(backend.actor),
+    world: { ...worldOf(backend.actor), programs: backend.programs, silences },
     publicKey: gate.signer.publicKey,
   });
   const execute: Execute =
     weakness === 'any permit is good' ? { ...executor, change: careless(services, backend) } : executor;
-  const caller = () => aCaller(clock);
+  const allowlist = [...aCaller(clock).allowlist, ...actTools.map(({ name }) => name)];
+  const caller = () => ({ ...aCaller(clock), allowlist });
   const blind: typeof invoke = { ...invoke, dryRun: async (_by, _tool, args) => unchanged(gate, args) };
   const isBlind = weakness === 'targets are not looked at again';
   const carry: CarryOutDeps = { gate, invoke: isBlind ? blind : invoke, execute };
@@ -101,6 +106,7 @@ export async function aRig(dice: Dice, weakness?: Weakness): Promise<Rig> {
       flags,
       policy,
       services,
+      actions,
       backend,
       truth,
       execute,
@@ -133,6 +139,19 @@ export async function aRig(dice: Dice, weakness?: Weakness): Promise<Rig> {
     },
   };
 }
+
+const ASK: PolicyRule = {
+  tools: actTools.map(({ name }) => name),
+  ...{ environments: ['*'], services: ['*'], answer: 'ask' },
+};
+
+/** A command of the operator's, for the cause that the incident has. */
+const redeploy: OperatorAction = {
+  ...{ name: 'redeploy', service: ServiceId.parse('checkout'), about: 'Deploy again', tier: 'R2' },
+  ...{ argv: ['/opt/ops/redeploy', '{count}'], undo: null, timeoutMs: 60_000, causes: ['bad_deploy'] },
+  params: new Map([['count', { kind: 'int', min: 1, max: 9 }]]),
+  env: new Map([['KEY', 'file:/key']]),
+};
 
 /** A log that takes nothing stops the product; that is what some attempts want to see. */
 function unlessFull(error: unknown): void {

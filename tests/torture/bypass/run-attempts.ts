@@ -194,7 +194,7 @@ export const runAttempts: Readonly<Record<string, Attempt>> = {
     await turn;
   },
   'gate timeout': async (rig) => {
-    const approval = await allowed(rig, await proposed(rig));
+    const approval = await allowed(rig, await proposed(rig, [aChange(rig.dice)]));
     rig.truth.forbid();
     const { dryRun } = rig.backend.reader;
     const late = rig.dice.one([60_001, approval.plan.expiresAt - rig.clock.now()]);

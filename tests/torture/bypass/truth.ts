@@ -10,7 +10,7 @@ type Cover = {
   readonly change: string;
   readonly uid: string;
   generation: number;
-  readonly before: { readonly version: string; readonly replicas: number };
+  readonly before: { readonly version: string; readonly replicas: number } | null;
   readonly until: number;
   used: boolean;
 };
@@ -40,35 +40,25 @@ export function createTruth(): Truth {
     allow: ({ approval, steps, expiresAt }) => {
       for (const step of steps) {
         const { target, preview } = step;
-        if (!('before' in preview)) throw new Error('a change of something else than a service');
-        covers.push({
-          approval,
-          thing: target.service,
-          change: shownOf(step),
-          uid: target.uid,
-          generation: target.generation,
-          before: { ...preview.before },
-          until: expiresAt,
-          used: false,
-        });
+        const { uid, generation } = target;
+        const more = { approval, change: shownOf(step), uid, generation, until: expiresAt, used: false };
+        if ('before' in preview)
+          covers.push({ ...more, thing: target.service, before: { ...preview.before } });
+        else if ('argv' in preview) covers.push({ ...more, thing: COMMAND, before: null });
+        else throw new Error('nobody lets that happen here');
       }
     },
     forbid: (approval) => {
       for (const cover of covers)
         if (approval === undefined || cover.approval === approval) cover.used = true;
     },
-    judge: ({ thing, change, before }, now) => {
-      const wanted = canonical({ ...change });
+    judge: (effect, now) => {
+      const { thing, wanted } = wantedBy(effect);
       const cover = covers.find((one) => !one.used && one.thing === thing && one.change === wanted);
       const earlier = covers.filter((one) => one.approval === cover?.approval);
       const isNext = cover !== undefined && earlier.find((one) => !one.used) === cover;
-      const isSame =
-        cover?.uid === before.uid &&
-        cover.generation === before.generation &&
-        cover.before.version === before.version &&
-        cover.before.replicas === before.replicas;
-      if (cover === undefined || !isNext || !isSame || now >= cover.until) {
-        unauthorised.push(`${change.tool} of ${thing}`);
+      if (cover === undefined || !isNext || !isAsShown(cover, effect) || now >= cover.until) {
+        unauthorised.push(`${wanted} of ${thing}`);
         return;
       }
       cover.used = true;
@@ -79,8 +69,33 @@ export function createTruth(): Truth {
   };
 }
 
+/** All commands are of one thing; which one it was is in its words. */
+const COMMAND = 'command';
+
+function wantedBy(effect: Effect): { thing: string; wanted: string } {
+  if ('other' in effect) return { thing: effect.other, wanted: 'change' };
+  if ('command' in effect) return { thing: COMMAND, wanted: canonical(effect.command) };
+  return { thing: effect.thing, wanted: canonical({ ...effect.change }) };
+}
+
+function isAsShown({ uid, generation, before }: Cover, effect: Effect): boolean {
+  if ('command' in effect) return effect.command.program === uid;
+  if (!('before' in effect) || before === null) return false;
+  const now = effect.before;
+  return (
+    uid === now.uid &&
+    generation === now.generation &&
+    before.version === now.version &&
+    before.replicas === now.replicas
+  );
+}
+
 /** The change as people saw it: a rollback is to the version on the card, whatever the history becomes. */
 function shownOf(step: Step): string {
+  if (step.tool === 'operator_action') {
+    const { argv, program, env } = step.preview;
+    return canonical({ argv, program, env });
+  }
   if (step.tool !== 'service_rollback') return canonical(step.change);
   return canonical({ tool: step.tool, target: step.change.target, version: step.preview.after.version });
 }

@@ -210,5 +210,15 @@ export function longOnes(seeds: readonly string[], size: number): readonly strin
             `${one.slice(0, text.to - 1)}${fill.repeat(Math.ceil(size / fill.length))}${one.slice(text.to - 1)}`,
         );
   });
-  return [...repeated, wide, ...inside];
+  return [...seeds.flatMap(oddLengths), ...repeated, wide, ...inside];
+}
+
+/** What a schema that bounds lengths fails at when it takes it for a text or a list. */
+const ODD_LENGTH = '{"length":{"toString":1}}';
+
+/** A seed with each of its values, one at a time, put as something that only says to have a length. */
+function oddLengths(seed: string): string[] {
+  return [...seed.matchAll(/"(?:[^"\\]|\\.)*"(?!\s*:)|\b\d+\b/g)]
+    .slice(0, 100)
+    .map(({ 0: value, index }) => seed.slice(0, index) + ODD_LENGTH + seed.slice(index + value.length));
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import { wayTo } from '#core/egress.ts';
+import { readJson } from '#core/foreign-json.ts';
 import { REDACTED } from '#core/redact.ts';
 import { askHttp, gapOf, gapOfStatus, type HttpAnswer, type Send } from '../http-text.ts';
 import type { Gap, Seen } from '../seen.ts';
@@ -78,15 +79,7 @@ function refusalOf(answer: HttpAnswer): Gap {
 }
 
 function read<T>(text: string, shape: z.ZodType<T>): Seen<T> {
-  const parsed = shape.safeParse(jsonOf(text));
+  const parsed = shape.safeParse(readJson(text));
   if (parsed.success) return { kind: 'seen', value: parsed.data };
   return { kind: 'gap', reason: 'bad_answer', detail: 'not an answer that GitHub gives' };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import { readJson } from '#core/foreign-json.ts';
 import type { Service } from '#incidents/inventory.ts';
 import type { ChangeOrder, ChangeOutcome } from '../ports.ts';
-import { jsonOf, type KubeAnswer, saidBy } from './client.ts';
+import { type KubeAnswer, saidBy } from './client.ts';
 import { keysIn, planOf } from './plan-change.ts';
 import { Target } from './revisions.ts';
 import { awaitRollout } from './rollout.ts';
@@ -73,7 +74,7 @@ export function outcomeOf(answer: KubeAnswer, { shape, key, resource }: Wanted):
   const { status } = answer;
   const detail = `HTTP ${status}: ${saidBy(answer)}`;
   if (status === 200) {
-    const made = shape.safeParse(jsonOf(answer.text));
+    const made = shape.safeParse(readJson(answer.text));
     if (!made.success) return { kind: 'unknown', detail: 'the answer cannot be read' };
     if (!keysIn(made.data.metadata.annotations).includes(key))
       return { kind: 'unknown', detail: 'the answer does not show the change' };

@@ -5,6 +5,7 @@ import { EgressRefused } from '#core/egress/refused.ts';
 import { originOf } from '#core/egress/rules.ts';
 import { createEgress } from '#core/egress.ts';
 import { messageOf } from '#core/errors.ts';
+import { readJson } from '#core/foreign-json.ts';
 import {
   askHttp,
   gapOf,
@@ -100,7 +101,7 @@ function readCertificates(path: string): string {
 export function readAs<T>(answer: KubeAnswer, { verb, resource }: Ask, shape: z.ZodType<T>): Seen<T> {
   if (answer.kind === 'no_answer') return gapOf(answer);
   if (answer.status < 200 || answer.status > 299) return gapOfRefusal(answer, { verb, resource });
-  const parsed = shape.safeParse(jsonOf(answer.text));
+  const parsed = shape.safeParse(readJson(answer.text));
   return parsed.success
     ? { kind: 'seen', value: parsed.data }
     : badAnswer(`unreadable answer for ${resource}`);
@@ -126,13 +127,5 @@ export function badAnswer(detail: string): Gap {
 
 /** What the API server says about a refusal, as one short line. */
 export function saidBy({ text }: HttpAnswer): string {
-  return shortForeign(Status.safeParse(jsonOf(text)).data?.message ?? text);
-}
-
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return shortForeign(Status.safeParse(readJson(text)).data?.message ?? text);
 }

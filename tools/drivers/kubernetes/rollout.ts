@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { readJson } from '#core/foreign-json.ts';
 import type { Service } from '#incidents/inventory.ts';
-import { jsonOf } from './client.ts';
 import { Target } from './revisions.ts';
 import { askFor, type Reach, targetOf } from './target.ts';
 
@@ -55,7 +55,7 @@ async function watchFor(
   const lines = reach.client.lines({ path: all, query, verb: 'watch', resource: 'deployments' }, signal);
   for await (const line of lines) {
     // Bookmarks and errors carry no deployment; after an error the watch ends, and it is looked at anew.
-    const seen = Seen.safeParse(jsonOf(line));
+    const seen = Seen.safeParse(readJson(line));
     if (seen.success && isOver(seen.data.object, generation)) return true;
   }
   return false;

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { realRandom } from '#core/clock.ts';
 import { correlationOf } from '#core/correlation.ts';
 import { sha256 } from '#core/hash.ts';
@@ -84,7 +85,7 @@ function configs(name: string, written: string): Target {
   };
 }
 
-const requests = [
+const requests: readonly z.ZodType[] = [
   DecisionRequest,
   ReleaseRequest,
   StopRequest,

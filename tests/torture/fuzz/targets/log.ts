@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { checkpointLine, noteInLine, parseCheckpoint, signCheckpoint } from '#audit/checkpoint.ts';
 import { entryLine, parseEntryLine } from '#audit/entry-line.ts';
 import { openPayload, sealPayload } from '#audit/payload-cipher.ts';
@@ -186,7 +187,7 @@ export const logTargets: readonly Target[] = [
         () => lines.push(''),
       );
       cut(`${input}\n`);
-      const schemas = [Hello, Order, Said];
+      const schemas: readonly z.ZodType[] = [Hello, Order, Said];
       const known = lines
         .slice(0, 20)
         .filter((line) => schemas.some((schema) => readLine(schema, line) !== undefined));

@@ -79,7 +79,6 @@ function door(name: string, contentType: string, seeds: readonly string[]): Targ
 const vocabulary = {
   services: ['checkout', 'inventory', 'payments'].map((id) => ServiceId.parse(id)),
   people: ['alice', 'bob'].map((id) => PersonId.parse(id)),
-  actions: ['flush_cache'],
   alerts: [{ fingerprint: sha256('errors'), name: 'HighErrorRate', service: 'checkout' }],
 };
 
@@ -122,7 +121,7 @@ export const slackTargets: readonly Target[] = [
         'wrong cause: bad deploy of checkout',
         'merge into INC-2',
       ],
-      ...['move to <#C0SHOP|shop>', 'silence alert HighErrorRate', 'evidence e12', 'run flush_cache'],
+      ...['move to <#C0SHOP|shop>', 'silence alert HighErrorRate', 'evidence e12'],
     ],
     most: 40_000,
     run: (input) => {

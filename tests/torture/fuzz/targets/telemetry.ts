@@ -109,7 +109,9 @@ export const telemetryTargets: readonly Target[] = [
       const driver = createPrometheus({ url }, realClock);
       const source = standardSignals.error_ratio;
       return async (signal) =>
-        ran(await driver.series({ service, source, from, to, stepMs: 15_000 }, signal));
+        ran(
+          await driver.series({ service, signal: 'error_ratio', source, from, to, stepMs: 15_000 }, signal),
+        );
     },
   }),
   {
