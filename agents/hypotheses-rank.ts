@@ -6,7 +6,7 @@ import { isClusterRead, type Read } from '#diagnosis/read.ts';
 import type { Inventory } from '#incidents/inventory.ts';
 import type { Item } from '#llm/model.ts';
 import type { SessionTool, ToolResult } from '#tools/tool.ts';
-import { rankingOf, reportOf } from './rules/diagnosis.ts';
+import { rankingOf, toldReport } from './rules/diagnosis.ts';
 import { briefOf } from './rules/transcript.ts';
 
 const Args = z.strictObject({});
@@ -51,7 +51,7 @@ function ranked(items: readonly Item[], inventory: Inventory): ToolResult {
         ? null
         : { cause: first.cause, service: first.service, confidence: first.confidence },
   };
-  return { kind: 'ok', value: { ...reportOf(ranking), reads }, text: textOf(ranking, reads), facts };
+  return { kind: 'ok', value: { ...toldReport(ranking), reads }, text: textOf(ranking, reads), facts };
 }
 
 function textOf({ outcome, hypotheses, ruledOut }: Ranking, reads: readonly string[]): string {

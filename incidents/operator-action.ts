@@ -98,7 +98,7 @@ export function actionCallRef(target: string, values: ActionParams): ActionCallR
   return parts.length === 0 ? target : `${target}?${parts.join('&')}`;
 }
 
-/** The action that a reference names with its values, as far as the inventory has it and the values fit. */
+/** The action that a reference names with its values, as far as the inventory has it, the values fit, and they are in their one order. */
 export function actionCallOf(
   actions: ReadonlyMap<string, OperatorAction> | undefined,
   ref: ActionCallRef,
@@ -112,5 +112,7 @@ export function actionCallOf(
       return { name: key, value };
     }),
   );
-  return action !== undefined && misfit(action, params) === undefined ? { action, params } : undefined;
+  if (action === undefined || misfit(action, params) !== undefined) return undefined;
+  // One call has one reference: what is asked for is compared with what is proposed letter by letter.
+  return actionCallRef(`action:${name}`, params) === ref ? { action, params } : undefined;
 }

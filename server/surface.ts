@@ -82,7 +82,7 @@ export function buildSurface(start: Start, engine: Engine) {
         verify: standing().verified,
         problem: standing().problem ?? 'none',
         executor: executor.health()?.kind ?? 'none',
-        changes: holds()[0]?.reason ?? 'possible',
+        changes: holds()[0]?.reason ?? stoppedBy(start) ?? 'possible',
         slack: engine.slack?.app.health().kind ?? 'none',
         secrets: unusableSecrets(config.secretHandles).length === 0 ? 'ok' : 'unusable',
       },
@@ -103,4 +103,11 @@ export function buildSurface(start: Start, engine: Engine) {
 function slackFailing({ slack }: Engine): { since: number; why: string } | null {
   const health = slack?.app.health() ?? { kind: 'ok' as const };
   return health.kind === 'failing' ? { since: health.since, why: health.why } : null;
+}
+
+/** What people did to hold changes back; undefined: nothing. */
+function stoppedBy(start: Start): 'off' | 'frozen' | undefined {
+  const { off, frozen } = start.folds.stops;
+  if (off || hasOffFile(start)) return 'off';
+  return frozen ? 'frozen' : undefined;
 }

@@ -32,7 +32,7 @@ export const diagnosisTurn: RulesRole = (request, inventory) => {
 };
 
 /** The report as the diagnosis agent of this inventory gives it. */
-function toldReport(ranking: Ranking): DiagnosisReport {
+export function toldReport(ranking: Ranking): DiagnosisReport {
   const report = reportOf(ranking);
   if (!namesObjects(ranking.scene.inventory)) return report;
   return { ...report, hypotheses: report.hypotheses.map((one) => ({ ...one, object: one.object ?? null })) };

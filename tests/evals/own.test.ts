@@ -90,3 +90,12 @@ describe('other models', () => {
     }
   });
 });
+
+test.each(['pg-no-room', 'pg-lock-behind-a-service'])(
+  'what the program ranks can be reported as it stands, also where a cause is at nothing inside of a service (%s)',
+  async (id) => {
+    const how = { clock: realClock, maxReads: null, seed: 1, model: keylessModel('scripted') };
+    const { right, said, errors } = await runOwnCase(find(id), how);
+    expect({ right, said, errors }).toEqual({ right: true, said, errors: [] });
+  },
+);

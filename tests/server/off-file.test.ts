@@ -47,6 +47,7 @@ test('the file OFF stops as soon as it is there, is written down, and only its r
   writeFileSync(join(dataDir, 'OFF'), '');
   expect(await ask('/v1/status')).toMatchObject({ body: { stops: { off: true } } });
   await expect.poll(() => ask('/v1/status')).toMatchObject({ body: { stops: { by: 'file OFF' } } });
+  expect(await ask('/readyz')).toMatchObject({ status: 200, body: { checks: { changes: 'off' } } });
   expect(await ask('/v1/stop', { off: false })).toMatchObject({ status: 409 });
 
   rmSync(join(dataDir, 'OFF'));

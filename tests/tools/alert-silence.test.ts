@@ -92,6 +92,16 @@ describe('a silence is prepared', () => {
     expect(prepared).toMatchObject({ kind: 'refused', reason: 'dry_run_failed' });
   });
 
+  test('never with more labels than people can be shown', async () => {
+    const odd = {
+      ...labels,
+      ...Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`l${at}`, 'x'.repeat(200)])),
+    };
+    const { context } = await setUp([odd]);
+    const prepared = await alertSilence.prepare({ ...args, target: refOf(odd) }, context);
+    expect(prepared).toMatchObject({ kind: 'refused', reason: 'too_wide' });
+  });
+
   test('never for an alert that does not fire, nor where no Alertmanager answers or there is none', async () => {
     const { state, context, clock } = await setUp();
     state.alerts = [{ ...labels, service: 'other' }];

@@ -180,6 +180,9 @@ describe('an action is prepared', () => {
         expect(made?.params).toEqual(values(String(count), shard));
       }),
     );
+    const known = new Map([[action.name, action]]);
+    expect(actionCallOf(known, 'action:restart-queue?count=2&shard=a')).toBeDefined();
+    expect(actionCallOf(known, 'action:restart-queue?shard=a&count=2')).toBeUndefined();
     for (const ref of [
       'action:x?shard=--a',
       'action:x?shard=',

@@ -29,7 +29,7 @@ test('only where programs are configured may the process that makes changes star
   expect(said(executorFlagsWithPrograms)).toEqual(['done', denied, denied]);
 });
 
-test('an action is run by that process against a permit, with its named environment alone, once; it ends with that process', async () => {
+test('an action is run by that process against a permit, with its named environment alone, once', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'firebreak-programs-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const program = join(dir, 'queue');

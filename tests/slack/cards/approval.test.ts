@@ -37,6 +37,33 @@ test('what an approver reads next is the preview, the check, the evidence, who i
   expect(lines.at(-1)).toBe('`POST http://127.0.0.1:7001/v1/services/checkout/deploy {"version":"v41"}`');
 });
 
+test('a command is shown word for word with its environment, and so is what takes it back, however long they may be', () => {
+  const program = 'ab'.repeat(32);
+  const argv = ['/opt/ops/queue', ...Array.from({ length: 5 }, (_, at) => `${at}`.repeat(90))];
+  const env = Array.from({ length: 6 }, (_, at) => ({
+    name: `NAME_${at}`,
+    from: `file:/${'k'.repeat(120)}`,
+  }));
+  const of = { tool: 'operator_action', service: 'service:checkout', params: [] };
+  const step = {
+    ...{ tool: 'operator_action', change: { ...of, target: 'action:restart-queue' } },
+    target: {
+      ref: 'action:restart-queue',
+      service: 'checkout',
+      environment: 'demo',
+      uid: program,
+      generation: 0,
+    },
+    preview: { argv, program, env, back: { argv: ['/opt/ops/back', ...argv.slice(1)], program, env } },
+    undo: { ...of, back: true },
+  };
+  const plan = aPlan({ step });
+  const text = blockTexts(draw('pending', { plan }).blocks).join('\n');
+  expect(text).toContain(`runs ${argv.join(' ')}, with NAME_0 from file:/kkk`);
+  for (const { name, from } of env) expect(text).toContain(`${name} from ${from}`);
+  expect(text).toContain(`undo: run /opt/ops/back ${argv.slice(1).join(' ')}`);
+});
+
 test('the buttons say nothing but the approval and the hash of what was shown', () => {
   const hash = planHash(aPlan());
   for (const { action, value } of buttonsOf(draw('pending').blocks)) {
