@@ -5,8 +5,8 @@ const MOCK_MODULES = ['tests/intake/bearer.test.ts', 'tests/intake/forgery.test.
 
 export default defineConfig({
   test: {
-    // Left alone it keeps one core free, which on two cores is half of them.
-    maxWorkers: '100%',
+    // Left alone it keeps one core free, which on two cores is half of them. The longest tests wait for real processes.
+    maxWorkers: '150%',
     projects: [
       // Loading the code again for each of hundreds of files takes longer than most of the tests in them.
       {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FORBIDDEN_KEYS, type JsonValue } from '#core/canonical.ts';
+import type { JsonValue } from '#core/canonical.ts';
 import { Digest, ServiceId } from '#core/ids.ts';
 import type { Secret } from '#core/secret.ts';
 import { type SendPolicy, sendPolicies } from '#llm/outgoing.ts';
@@ -42,10 +42,7 @@ const argumentFile = z
   .refine((one) => Object.keys(one).length === 1, 'needs exactly one of one_of, int, pattern and fixed')
   .refine(({ int }) => int === undefined || int.min <= int.max, 'has a min above its max');
 
-const argumentName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, 'is not a name of an argument')
-  .refine((name) => !FORBIDDEN_KEYS.has(name), 'is not a name of an argument');
+const argumentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, 'is not a name of an argument');
 
 const toolFile = z.strictObject({
   about: z.string().min(1).max(300),

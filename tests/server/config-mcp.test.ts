@@ -134,7 +134,7 @@ test.each([
   [
     'with an argument named like the object itself',
     command(metric(', arguments: {constructor: {fixed: 1}}')),
-    'is not a name of an argument',
+    'nothing can have this name',
   ],
   ['with a digest cut short', command(metric(', definition: "sha256:abc"')), 'firebreak mcp pin prints it'],
   [
