@@ -16,7 +16,8 @@ import { type Problem, readYaml, showPath } from './config-yaml.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 
 export const CONFIG_NAME = 'firebreak.yaml';
-const MAX_BYTES = 1024 * 1024;
+/** Far more than people write; reading a broken file of this size takes less than a second. */
+const MAX_BYTES = 192 * 1024;
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
